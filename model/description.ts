@@ -1,0 +1,247 @@
+/**
+ * The description of a cluster: what a person writes in a stack file, once, and edits for every later change.
+ *
+ * Pure data. The names are Harvester's own wherever Harvester has one (its install configuration, its roles),
+ * Redfish's for the BMC. Everything here is judged by `validateDescription` before anything is touched.
+ */
+
+/** A role as Harvester's installer knows it (`install.role`, from v1.3). Default: `default`. */
+export type Role = "default" | "management" | "worker" | "witness";
+
+/** How a VIP or a management interface gets its address. */
+export type AddressMethod = "static" | "dhcp";
+
+/** A whole cluster. */
+export interface ClusterDescription {
+  /** Name of the cluster, an RFC 1123 label. Shown to people; may be changed at any time. */
+  name: string;
+  /** Harvester version of every node, with its `v`: `v1.6.1`. One version everywhere (P4). */
+  version: string;
+  /**
+   * Life of the cluster, counted from 1. Only a rebuild (backup, retire, install anew) raises it.
+   * @default 1
+   */
+  generation?: number;
+  /** The virtual IP through which the cluster is reached. It cannot change after the installation (harvester#2063). */
+  vip: VipDescription;
+  /** How this program reaches the cluster once it runs. */
+  access: AccessDescription;
+  /** What the management interfaces of all nodes have in common. */
+  managementNetwork: ManagementNetworkDescription;
+  /** Operating system settings that all nodes share. */
+  os: OsDescription;
+  /** Where the installer of this version is downloaded from. */
+  artifacts: ArtifactsDescription;
+  /** The HTTP server that machines boot from while they are being installed. It runs inside `pulumi up`. */
+  bootServer: BootServerDescription;
+  /** Longhorn defaults that the installer sets when it creates the cluster. */
+  storage?: StorageDescription;
+  /** Harvester settings that the installer sets when it creates the cluster, name to string value. */
+  systemSettings?: Record<string, string>;
+  /**
+   * Skip Harvester's preflight checks (`install.skipchecks`, from v1.3). Needed on hosts below 16 cores, 64 GiB or
+   * 10 Gbit/s, because an automatic installation stops even at the thresholds that only production asks for.
+   * @default false
+   */
+  skipChecks?: boolean;
+  /**
+   * Allow `pulumi destroy` to power the whole cluster down. It counts once an `up` has stored it.
+   * @default false
+   */
+  allowDestroy?: boolean;
+  /** The nodes, by hostname-independent key. The key names the machine for good; the hostname may differ. */
+  nodes: Record<string, NodeDescription>;
+}
+
+/** The cluster's virtual IP (`install.vip*`). */
+export interface VipDescription {
+  /** IPv4 address on the management network's segment, used by no node. */
+  address: string;
+  /** @default "static" */
+  mode?: AddressMethod;
+  /** MAC address that the DHCP server knows the VIP by. Required when `mode` is `dhcp`. */
+  hardwareAddress?: string;
+}
+
+/** How the running cluster is reached. */
+export interface AccessDescription {
+  /**
+   * Base URL of the Harvester API. Set it where the VIP is reached through a forwarded port.
+   * @default `https://<vip.address>`
+   */
+  url?: string;
+  /**
+   * SHA-256 fingerprint (hex, colons allowed) of the CA that signs the VIP's certificate.
+   * Without it the first certificate seen after the installation is recorded and pinned from then on.
+   */
+  caFingerprint?: string;
+  /** Password of Harvester's `admin` user. The bootstrap password is changed to it at the first login. */
+  adminPassword: string;
+}
+
+/** What the management interfaces of all nodes share (`install.management_interface`). */
+export interface ManagementNetworkDescription {
+  /** @default "static" */
+  method?: AddressMethod;
+  /** Network in CIDR notation, e.g. `192.168.10.0/24`. Node addresses and the VIP lie in it. */
+  subnet: string;
+  /** Default gateway. Required when `method` is `static`. */
+  gateway?: string;
+  /** Range that a DHCP server on this segment hands out, `first-last`. The VIP must lie outside of it. */
+  dhcpRange?: string;
+  /** VLAN id, 2 to 4094; 0 and 1 mean untagged. @default 0 */
+  vlanId?: number;
+  /** MTU, 576 to 9000, or 0 for the default of 1500. @default 0 */
+  mtu?: number;
+  /** Bond options, e.g. `{mode: "802.3ad", miimon: "100"}`. @default `{mode: "active-backup", miimon: "100"}` */
+  bondOptions?: Record<string, string>;
+  /** DNS servers. Mandatory when `method` is `static`. */
+  dnsNameservers?: string[];
+}
+
+/** Operating system settings (`os.*`). */
+export interface OsDescription {
+  /** Password of the user `rancher` on every node, in clear or as a crypt hash. A password or one SSH key is mandatory. */
+  password?: string;
+  /** Public keys that may log in as `rancher`. */
+  sshAuthorizedKeys?: string[];
+  /** NTP servers, names or addresses. */
+  ntpServers?: string[];
+  /** Kernel modules loaded at boot. */
+  modules?: string[];
+  /** Kernel parameters set at boot. */
+  sysctls?: Record<string, string>;
+  /** Proxy and other environment variables of the operating system layer. */
+  environment?: Record<string, string>;
+}
+
+/** Where the installer's artifacts lie. */
+export interface ArtifactsDescription {
+  /**
+   * Folder that holds `harvester-<version>-vmlinuz-amd64` and the other artifacts of the release.
+   * @default `https://releases.rancher.com/harvester/<version>`
+   */
+  url?: string;
+  /** @default "amd64" */
+  architecture?: "amd64" | "arm64";
+  /** URL of the iPXE binary that UEFI HTTP boot loads. @default `<url>/ipxe.efi` */
+  ipxe?: string;
+}
+
+/** The boot server. */
+export interface BootServerDescription {
+  /** Address it listens on; the machines must be able to reach it. */
+  address: string;
+  /** TCP port. @default 8090 */
+  port?: number;
+}
+
+/** Longhorn defaults (`install.harvester.*`). */
+export interface StorageDescription {
+  /** Replicas of the default storage class, 1 to 3. @default 3, or the number of storage nodes if fewer */
+  replicaCount?: number;
+}
+
+/** One node and the machine under it. */
+export interface NodeDescription {
+  /** Hostname, which becomes the name of the Kubernetes node. @default the node's key */
+  hostname?: string;
+  /** @default "default" */
+  role?: Role;
+  /** Value of `topology.kubernetes.io/zone`. Promotion spreads the control plane over zones once a member has one. */
+  zone?: string;
+  /** Further Kubernetes node labels. */
+  labels?: Record<string, string>;
+  /** Address on the management network. Required when its method is `static`. */
+  address?: string;
+  /** Network interfaces under the management bond; each a MAC address, an interface name, or both. */
+  interfaces: InterfaceDescription[];
+  /** The physical host that this node is. */
+  hardware: HardwareDescription;
+  /** The host's baseboard management controller. */
+  bmc: BmcDescription;
+  /** What the installer writes to, and what it leaves alone. */
+  disks: DisksDescription;
+  /** SSH endpoint as seen from here. @default the node's address, port 22 */
+  ssh?: { host?: string; port?: number };
+  /**
+   * Counts deliberate installations of this machine after the first. Raising it by one is the only way to ask for a
+   * reinstallation; no other edit implies one (P2).
+   * @default 0
+   */
+  reinstall?: number;
+}
+
+/** One network interface. */
+export interface InterfaceDescription {
+  /** Name that the installer's kernel gives it, e.g. `ens1f0`. */
+  name?: string;
+  /** Permanent MAC address. */
+  hwAddr?: string;
+}
+
+/** Identity of a physical host. It is compared with what the BMC reports before every act. */
+export interface HardwareDescription {
+  /** System UUID (SMBIOS). Both byte orders and both cases count as the same (BIOS updates flip them). */
+  uuid: string;
+  /** Serial number of the system. */
+  serial: string;
+}
+
+/** A BMC that speaks Redfish. */
+export interface BmcDescription {
+  /** Base URL, e.g. `https://10.0.0.21`. */
+  endpoint: string;
+  /** Login name. */
+  user: string;
+  /** Password of the login. */
+  password: string;
+  /** Id below `/redfish/v1/Systems`. @default the only system there is */
+  systemId?: string;
+  /** How the endpoint's certificate is checked. @default against the system's certificate authorities */
+  tls?: TlsDescription;
+}
+
+/** How one endpoint's certificate is checked. At most one of the fields. */
+export interface TlsDescription {
+  /** PEM of the authority that signed the certificate. */
+  ca?: string;
+  /** SHA-256 fingerprint (hex, colons allowed) of the certificate itself. */
+  fingerprint?: string;
+  /** Accept any certificate of this one endpoint. Its password can then be read by whoever sits in between. @default false */
+  insecure?: boolean;
+}
+
+/** Disks of a node. All by stable name (`/dev/disk/by-id/...`) and serial number. */
+export interface DisksDescription {
+  /** The disk Harvester is installed on (`install.device`). Its contents are lost. */
+  install: DiskDescription;
+  /** A separate disk for Longhorn (`install.data_disk`). Its contents are lost. @default the install disk */
+  data?: DiskDescription;
+  /** Further disks to clear before the installation (`install.wipe_disks_list`, from v1.5). */
+  wipe?: DiskDescription[];
+}
+
+/** One disk. */
+export interface DiskDescription {
+  /** Stable device name: `/dev/disk/by-id/...` or `/dev/disk/by-path/...`. */
+  device: string;
+  /** Serial number as the BMC and `lsblk` report it. */
+  serial: string;
+}
+
+/** What a node's hostname is when it does not say. */
+export function hostnameOf(key: string, node: NodeDescription): string {
+  return node.hostname ?? key;
+}
+
+/** The base URL of the cluster's API. */
+export function accessUrlOf(cluster: Pick<ClusterDescription, "vip" | "access">): string {
+  return (cluster.access.url ?? `https://${cluster.vip.address}`).replace(/\/+$/, "");
+}
+
+/** The folder of the release's artifacts. */
+export function artifactsUrlOf(cluster: Pick<ClusterDescription, "version" | "artifacts">): string {
+  const url = cluster.artifacts.url ?? `https://releases.rancher.com/harvester/${cluster.version}`;
+  return url.replace(/\/+$/, "");
+}
