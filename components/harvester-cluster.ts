@@ -1,0 +1,99 @@
+import * as pulumi from "@pulumi/pulumi";
+import { accessUrlOf } from "../model/description";
+import type { ClusterInputs } from "./description";
+import { HarvesterNode } from "./harvester-node";
+import { Cluster, Membership, type NodeStatus, Plan, type SharedInputs } from "./metal";
+import { withSecrets } from "./secrets";
+
+/** Arguments of a `HarvesterCluster`: the description. See `ClusterDescription` for each field. */
+export type HarvesterClusterArgs = ClusterInputs;
+
+/**
+ * A Harvester cluster on bare metal.
+ *
+ * @example
+ * ```ts
+ * const cluster = new HarvesterCluster("lab", description);
+ * export const kubeconfig = cluster.kubeconfig;
+ * ```
+ *
+ * A stack holds one cluster: the resources below it carry no name that a person may want to change, so renaming the
+ * component touches nothing. Moving it below another parent needs an alias (the preview refuses without one).
+ */
+export class HarvesterCluster extends pulumi.ComponentResource {
+  /** @internal Lets policies recognise the component. */
+  static readonly __pulumiType = "harvester:index:HarvesterCluster";
+
+  /** URL of Harvester's API and user interface, through the VIP. */
+  readonly vipUrl: pulumi.Output<string>;
+  /** Kubeconfig of the user `admin`, through the VIP. Secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** The nodes as they were last verified. */
+  readonly nodes: pulumi.Output<NodeStatus[]>;
+  /** The components of the nodes, by key. */
+  readonly members: Record<string, HarvesterNode>;
+
+  constructor(name: string, args: HarvesterClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const description = withSecrets(args);
+    super(HarvesterCluster.__pulumiType, name, description, opts);
+    const { nodes, ...shared } = description;
+
+    const plan = new Plan("plan", { cluster: description }, { parent: this });
+    const cluster = createIdentity(this, plan, shared, nodes);
+    this.members = createNodes(this, cluster, shared, nodes);
+    const membership = createMembership(this, cluster, shared, nodes, this.members);
+
+    this.vipUrl = pulumi
+      .all([args.vip.address, args.access.url])
+      .apply(([address, url]) => accessUrlOf({ vip: { address }, access: { url, adminPassword: "" } }));
+    this.kubeconfig = membership.kubeconfig;
+    this.nodes = membership.nodes;
+    this.registerOutputs({ vipUrl: this.vipUrl, kubeconfig: this.kubeconfig, nodes: this.nodes });
+  }
+}
+
+function createIdentity(
+  parent: pulumi.Resource,
+  plan: Plan,
+  shared: SharedInputs,
+  nodes: ClusterInputs["nodes"],
+): Cluster {
+  const candidates = Object.entries(nodes).map(([key, node]) => ({
+    key,
+    hardware: node.hardware,
+    role: node.role,
+  }));
+  return new Cluster("cluster", { plan: plan.receipt, cluster: shared, candidates }, { parent });
+}
+
+function createNodes(
+  parent: pulumi.Resource,
+  cluster: Cluster,
+  shared: SharedInputs,
+  nodes: ClusterInputs["nodes"],
+): Record<string, HarvesterNode> {
+  const members: Record<string, HarvesterNode> = {};
+  for (const [key, node] of Object.entries(nodes)) {
+    members[key] = new HarvesterNode(key, { node, cluster: shared, identity: cluster.identity }, { parent });
+  }
+  return members;
+}
+
+function createMembership(
+  parent: pulumi.Resource,
+  cluster: Cluster,
+  shared: SharedInputs,
+  nodes: ClusterInputs["nodes"],
+  members: Record<string, HarvesterNode>,
+): Membership {
+  const everybody = Object.entries(nodes).map(([key, node]) => ({
+    key,
+    node,
+    installation: members[key]!.installation,
+  }));
+  return new Membership(
+    "membership",
+    { cluster: shared, identity: cluster.identity, members: everybody },
+    { parent, dependsOn: Object.values(members) },
+  );
+}

@@ -1,0 +1,52 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { NodeInputs } from "./description";
+import { type ClusterIdentity, Machine, type SharedInputs } from "./metal";
+
+/** Arguments of a `HarvesterNode`. */
+export interface HarvesterNodeArgs {
+  /** The node and the host under it; see `NodeDescription` for each field. */
+  node: NodeInputs;
+  /** What all nodes share; see `ClusterDescription`. */
+  cluster: SharedInputs;
+  /** The identity of the cluster that the node belongs to. */
+  identity: ClusterIdentity;
+}
+
+/**
+ * One node of a Harvester cluster: a bare-metal host, booted over the network, installed, and a member.
+ *
+ * The component's name is the node's key in the description. It names the host for good; the hostname may differ.
+ */
+export class HarvesterNode extends pulumi.ComponentResource {
+  /** @internal Lets policies recognise the component. */
+  static readonly __pulumiType = "harvester:index:HarvesterNode";
+
+  /** Hostname and name of the Kubernetes node. */
+  readonly hostname: pulumi.Output<string>;
+  /** Id of the installation it runs on; changes with each reinstallation. */
+  readonly installation: pulumi.Output<string>;
+  /** SSH endpoint of the user `rancher`, with the host key to pin. */
+  readonly ssh: pulumi.Output<{ host: string; port: number; hostKey: string }>;
+
+  constructor(key: string, args: HarvesterNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(HarvesterNode.__pulumiType, key, args, opts);
+
+    const machine = new Machine(key, { key, ...args }, { parent: this });
+
+    this.hostname = machine.hostname;
+    this.installation = machine.installation;
+    this.ssh = sshEndpoint(args.node, machine);
+    this.registerOutputs({ hostname: this.hostname, installation: this.installation, ssh: this.ssh });
+  }
+}
+
+/** Where the node's SSH server is reached, with the key it must show. */
+function sshEndpoint(node: NodeInputs, machine: Machine): HarvesterNode["ssh"] {
+  return pulumi
+    .all([node.ssh?.host, node.ssh?.port, node.address, machine.hostname, machine.sshHostKey])
+    .apply(([host, port, address, hostname, hostKey]) => ({
+      host: host ?? address ?? hostname,
+      port: port ?? 22,
+      hostKey,
+    }));
+}

@@ -1,0 +1,46 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { NodeInputs } from "../description";
+import type { ClusterIdentity, SharedInputs } from "./cluster";
+
+/** Arguments of a `Machine`. */
+export interface MachineArgs {
+  /** The node's key in the description. */
+  key: string;
+  /** What all nodes share. */
+  cluster: pulumi.Input<SharedInputs>;
+  /** The node and the host under it. */
+  node: pulumi.Input<NodeInputs>;
+  /** Output of the `Cluster`. */
+  identity: pulumi.Input<ClusterIdentity>;
+}
+
+/**
+ * One physical host, from power-on to member of the cluster. Its create looks at the host first and then adopts,
+ * resumes or installs. It is never replaced; deleting it forgets it and performs no act (P11).
+ */
+export class Machine extends pulumi.CustomResource {
+  /** @internal Lets policies recognise the resource. */
+  static readonly __pulumiType = "metal:index:Machine";
+
+  /** Where the installation stands: `armed`, `served`, `done` or `member`. */
+  declare readonly phase: pulumi.Output<string>;
+  /** Id of the intent under which the host was installed; changes with each installation. */
+  declare readonly installation: pulumi.Output<string>;
+  /** Hostname it was installed with. */
+  declare readonly hostname: pulumi.Output<string>;
+  /** Public SSH host key (`ssh-ed25519 ...`) it was installed with, to pin connections by. */
+  declare readonly sshHostKey: pulumi.Output<string>;
+  /** Harvester version it was installed with. */
+  declare readonly installedVersion: pulumi.Output<string>;
+
+  constructor(name: string, args: MachineArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = {
+      phase: undefined,
+      installation: undefined,
+      hostname: undefined,
+      sshHostKey: undefined,
+      installedVersion: undefined,
+    };
+    super(Machine.__pulumiType, name, { ...args, ...outputs }, opts);
+  }
+}

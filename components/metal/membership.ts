@@ -1,0 +1,62 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { NodeInputs } from "../description";
+import type { ClusterIdentity, SharedInputs } from "./cluster";
+
+/** One member as it should be. */
+export interface MemberInputs {
+  /** The node's key in the description. */
+  key: string;
+  /** The node and the host under it. */
+  node: NodeInputs;
+  /** `installation` of its `Machine`: a new installation is verified anew. */
+  installation: pulumi.Input<string>;
+}
+
+/** A node as the cluster reports it. */
+export interface NodeStatus {
+  /** Name of the Kubernetes node. */
+  name: string;
+  /** Declared role. */
+  role: string;
+  /** Whether the node is Ready. */
+  ready: boolean;
+  /** Whether promotion made it part of the control plane. */
+  controlPlane: boolean;
+  /** Whether it holds an etcd member that votes. */
+  etcdVoter: boolean;
+  /** Harvester version it runs. */
+  version: string;
+}
+
+/** Arguments of a `Membership`. */
+export interface MembershipArgs {
+  /** What all nodes share. */
+  cluster: pulumi.Input<SharedInputs>;
+  /** Output of the `Cluster`. */
+  identity: pulumi.Input<ClusterIdentity>;
+  /** Everybody who belongs. */
+  members: pulumi.Input<pulumi.Input<MemberInputs>[]>;
+}
+
+/**
+ * Who belongs to the cluster. Waits until every member is Ready and promotion is at rest, verifies it against the
+ * description, and keeps the roster in the cluster. Its delete powers the cluster down only if the state says so.
+ */
+export class Membership extends pulumi.CustomResource {
+  /** @internal Lets policies recognise the resource. */
+  static readonly __pulumiType = "metal:index:Membership";
+
+  /** Kubeconfig of the user `admin`, through the VIP. Secret. */
+  declare readonly kubeconfig: pulumi.Output<string>;
+  /** SHA-256 fingerprint of the CA behind the VIP's certificate, pinned from the first login on. */
+  declare readonly caFingerprint: pulumi.Output<string>;
+  /** The nodes as they were verified. */
+  declare readonly nodes: pulumi.Output<NodeStatus[]>;
+  /** etcd as it was verified. */
+  declare readonly quorum: pulumi.Output<{ members: number; healthy: number; tolerance: number }>;
+
+  constructor(name: string, args: MembershipArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = { kubeconfig: undefined, caFingerprint: undefined, nodes: undefined, quorum: undefined };
+    super(Membership.__pulumiType, name, { ...args, ...outputs }, opts);
+  }
+}

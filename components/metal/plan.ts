@@ -1,0 +1,24 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterInputs } from "../description";
+
+/** Arguments of a `Plan`. */
+export interface PlanArgs {
+  /** The whole description. It is judged against the description that was judged last, and against the live cluster. */
+  cluster: pulumi.Input<ClusterInputs>;
+}
+
+/**
+ * The gate. Judges the description before anything below it is touched: every other resource needs its receipt.
+ * A refusal names the property and the rule, in the preview as well as with `--skip-preview`.
+ */
+export class Plan extends pulumi.CustomResource {
+  /** @internal Lets policies recognise the resource. */
+  static readonly __pulumiType = "metal:index:Plan";
+
+  /** Proof that this generation of the cluster was judged; changes with the generation only. */
+  declare readonly receipt: pulumi.Output<string>;
+
+  constructor(name: string, args: PlanArgs, opts?: pulumi.CustomResourceOptions) {
+    super(Plan.__pulumiType, name, { ...args, receipt: undefined }, opts);
+  }
+}

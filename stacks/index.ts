@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type ClusterInputs, HarvesterCluster } from "../components";
+import { type CloudInitArgs, ClusterObjects } from "../components/cluster-objects";
+import { resolveReferences } from "./references";
+
+/** What a stack file may manage inside the running cluster. */
+interface ObjectsConfig {
+  /** NTP servers of all nodes. */
+  ntpServers?: string[];
+  /** CloudInit objects by name. */
+  cloudInits?: Record<string, CloudInitArgs>;
+  /** An etcd snapshot on the node with this key; a new name takes a new one. */
+  etcdSnapshot?: { name: string; node: string; privateKey: pulumi.Input<string> };
+}
+
+const config = new pulumi.Config();
+const description = resolveReferences(config.requireObject<ClusterInputs>("cluster"), "cluster");
+const objects = resolveReferences(config.getObject<ObjectsConfig>("objects") ?? {}, "objects");
+
+const cluster = new HarvesterCluster("harvester", description);
+
+new ClusterObjects(
+  "objects",
+  {
+    kubeconfig: cluster.kubeconfig,
+    ...objects,
+    etcdSnapshot: objects.etcdSnapshot && {
+      ...objects.etcdSnapshot,
+      node: nodeOf(objects.etcdSnapshot.node),
+    },
+  },
+  { dependsOn: [cluster] },
+);
+
+export const vipUrl = cluster.vipUrl;
+export const kubeconfig = cluster.kubeconfig;
+export const nodes = cluster.nodes;
+
+function nodeOf(key: string) {
+  const node = cluster.members[key];
+  if (node === undefined) {
+    throw new pulumi.RunError(
+      `objects.etcdSnapshot.node: there is no node "${key}". Name one of: ${Object.keys(cluster.members).join(", ")}.`,
+    );
+  }
+  return node;
+}
