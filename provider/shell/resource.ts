@@ -114,13 +114,4 @@ export class InitialisationFailed extends Error {
   }
 }
 
-/**
- * An error meant for the person who runs `pulumi`: shown as one paragraph, without a stack. Anything else that is
- * thrown is shown as a bug of the provider.
- */
-export class UserError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "UserError";
-  }
-}
+export { UserError } from "./errors";
