@@ -1,0 +1,150 @@
+/**
+ * Which edits of a description may be carried out: the description judged last against the one that is wanted now.
+ *
+ * Values that are not known yet count as unchanged; the same judgement is passed again when they are.
+ */
+import type { ClusterDescription, NodeDescription } from "./description";
+import { type Problem, propertyPath } from "./problem";
+
+/** Facts of an installation that live on the machine's disk. They change by reinstalling, and never by themselves. */
+const INSTALLED_FACTS = ["hostname", "role", "zone", "labels", "address", "interfaces", "disks"] as const;
+
+/** Facts of the whole cluster that its creation fixed for good. */
+const CREATED_FACTS: readonly { path: string; why: string }[] = [
+  { path: "vip.address", why: "Harvester has no procedure to change the VIP (harvester#2063)" },
+  { path: "vip.mode", why: "Harvester has no procedure to change how the VIP is assigned (harvester#2063)" },
+  {
+    path: "managementNetwork.subnet",
+    why: "node addresses cannot change after the installation (harvester#1228)",
+  },
+];
+
+/** Judges an edit. Only changes are judged here; whether the new description is sound is `validateDescription`'s part. */
+export function judgeEdit(before: ClusterDescription, after: ClusterDescription): Problem[] {
+  return [
+    ...judgeCreatedFacts(before, after),
+    ...judgeVersion(before, after),
+    ...judgeGeneration(before, after),
+    ...judgeNodes(before.nodes ?? {}, after.nodes ?? {}),
+  ];
+}
+
+/** Judges what changed about one node, and whether it was asked for as a reinstallation. `at` is the node's path. */
+export function judgeNodeEdit(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
+  return [...judgeHardware(before, after, at), ...judgeInstallation(before, after, at)];
+}
+
+function judgeCreatedFacts(before: ClusterDescription, after: ClusterDescription): Problem[] {
+  return CREATED_FACTS.filter(({ path }) => differs(valueAt(before, path), valueAt(after, path))).map(
+    ({ path, why }) =>
+      refusal(path, "fixed-at-creation", `${why}. Set it back to ${text(valueAt(before, path))}.`),
+  );
+}
+
+function judgeVersion(before: ClusterDescription, after: ClusterDescription): Problem[] {
+  if (!differs(before.version, after.version)) return [];
+  return [
+    refusal(
+      "version",
+      "no-upgrade-yet",
+      `this release installs clusters but does not upgrade them; ${text(after.version)} would leave nodes on mixed ` +
+        `versions. Set it back to ${text(before.version)}, and upgrade in Harvester's own user interface.`,
+    ),
+  ];
+}
+
+function judgeGeneration(before: ClusterDescription, after: ClusterDescription): Problem[] {
+  const [was, wanted] = [before.generation ?? 1, after.generation ?? 1];
+  if (!differs(was, wanted)) return [];
+  return [
+    refusal(
+      "generation",
+      "no-rebuild-yet",
+      "a new generation means backing up, retiring and installing the cluster anew, which this release cannot do. " +
+        `Set it back to ${text(was)}.`,
+    ),
+  ];
+}
+
+function judgeNodes(
+  before: Record<string, NodeDescription>,
+  after: Record<string, NodeDescription>,
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const at = propertyPath("nodes", key);
+    const [was, wanted] = [before[key], after[key]];
+    if (was === undefined || wanted === undefined) {
+      problems.push(
+        refusal(
+          at,
+          "no-resize-yet",
+          `this release does not ${was === undefined ? "add nodes to" : "remove nodes from"} a cluster that exists; ` +
+            `doing it half would put its quorum at risk. ${was === undefined ? "Take the node out" : "Put the node back"}.`,
+        ),
+      );
+    } else {
+      problems.push(...judgeNodeEdit(was, wanted, at));
+    }
+  }
+  return problems;
+}
+
+function judgeHardware(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
+  return (["uuid", "serial"] as const)
+    .filter((name) => differs(before.hardware?.[name], after.hardware?.[name]))
+    .map((name) =>
+      refusal(
+        `${at}.hardware.${name}`,
+        "hardware-is-identity",
+        "the key of a node names one physical host for good; another host needs a key of its own. " +
+          `Set it back to ${text(before.hardware?.[name])}.`,
+      ),
+    );
+}
+
+function judgeInstallation(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
+  const [was, wanted] = [before.reinstall ?? 0, after.reinstall ?? 0];
+  if (typeof was === "number" && typeof wanted === "number" && wanted !== was) {
+    if (wanted === was + 1) return [];
+    return [
+      refusal(
+        `${at}.reinstall`,
+        "reinstall-by-one",
+        `it counts deliberate reinstallations and goes from ${was} to ${was + 1} or stays.`,
+      ),
+    ];
+  }
+  return INSTALLED_FACTS.filter((name) => differs(before[name], after[name])).map((name) =>
+    refusal(
+      `${at}.${name}`,
+      "no-implied-reinstall",
+      `it lives on the installed disk, and no edit implies a reinstallation, which wipes the disk. Set it back to ` +
+        `${text(before[name])}, or ask for the reinstallation by raising ${at}.reinstall to ${was + 1}.`,
+    ),
+  );
+}
+
+function refusal(property: string, rule: string, message: string): Problem {
+  return { property, rule, severity: "error", message };
+}
+
+function valueAt(description: ClusterDescription, path: string): unknown {
+  let value: unknown = description;
+  for (const name of path.split(".")) value = (value as Record<string, unknown> | undefined)?.[name];
+  return value;
+}
+
+/** Whether two known values differ. Anything that JSON cannot carry stands for "not known yet". */
+function differs(before: unknown, after: unknown): boolean {
+  if (typeof before === "symbol" || typeof after === "symbol") return false;
+  if (before === null || after === null || typeof before !== "object" || typeof after !== "object") {
+    return before !== after;
+  }
+  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].some((key) => differs(a[key], b[key]));
+}
+
+function text(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}
