@@ -3,16 +3,20 @@
  *
  * Values that are not known yet count as unchanged; the same judgement is passed again when they are.
  */
-import type { ClusterDescription, NodeDescription } from "./description";
+import { type ClusterDescription, hostnameOf, type NodeDescription } from "./description";
 import { type Problem, propertyPath } from "./problem";
 
 /** Facts of an installation that live on the machine's disk. They change by reinstalling, and never by themselves. */
 const INSTALLED_FACTS = ["hostname", "role", "zone", "labels", "address", "interfaces", "disks"] as const;
 
 /** Facts of the whole cluster that its creation fixed for good. */
-const CREATED_FACTS: readonly { path: string; why: string }[] = [
+const CREATED_FACTS: readonly { path: string; otherwise?: string; why: string }[] = [
   { path: "vip.address", why: "Harvester has no procedure to change the VIP (harvester#2063)" },
-  { path: "vip.mode", why: "Harvester has no procedure to change how the VIP is assigned (harvester#2063)" },
+  {
+    path: "vip.mode",
+    otherwise: "static",
+    why: "Harvester has no procedure to change how the VIP is assigned (harvester#2063)",
+  },
   {
     path: "managementNetwork.subnet",
     why: "node addresses cannot change after the installation (harvester#1228)",
@@ -30,14 +34,28 @@ export function judgeEdit(before: ClusterDescription, after: ClusterDescription)
 }
 
 /** Judges what changed about one node, and whether it was asked for as a reinstallation. `at` is the node's path. */
-export function judgeNodeEdit(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
-  return [...judgeHardware(before, after, at), ...judgeInstallation(before, after, at)];
+export function judgeNodeEdit(
+  key: string,
+  before: NodeDescription,
+  after: NodeDescription,
+  at: string,
+): Problem[] {
+  return [
+    ...judgeHardware(before, after, at),
+    ...judgeInstallation(withDefaults(key, before), withDefaults(key, after), at),
+  ];
+}
+
+/** A node with the defaults spelt out, so that writing one down is no edit. */
+function withDefaults(key: string, node: NodeDescription): NodeDescription {
+  return { ...node, hostname: hostnameOf(key, node), role: node.role ?? "default" };
 }
 
 function judgeCreatedFacts(before: ClusterDescription, after: ClusterDescription): Problem[] {
-  return CREATED_FACTS.filter(({ path }) => differs(valueAt(before, path), valueAt(after, path))).map(
-    ({ path, why }) =>
-      refusal(path, "fixed-at-creation", `${why}. Set it back to ${text(valueAt(before, path))}.`),
+  return CREATED_FACTS.filter(({ path, otherwise }) =>
+    differs(valueAt(before, path) ?? otherwise, valueAt(after, path) ?? otherwise),
+  ).map(({ path, why }) =>
+    refusal(path, "fixed-at-creation", `${why}. Set it back to ${text(valueAt(before, path))}.`),
   );
 }
 
@@ -84,7 +102,7 @@ function judgeNodes(
         ),
       );
     } else {
-      problems.push(...judgeNodeEdit(was, wanted, at));
+      problems.push(...judgeNodeEdit(key, was, wanted, at));
     }
   }
   return problems;
