@@ -1,0 +1,128 @@
+/**
+ * What to do about a machine, given what is known of it. Pure: the same facts, the same decision, after any crash.
+ *
+ * The order of trust: a node in the living cluster, then the mark on the hardware (asset tag), then the state.
+ */
+
+/** How far an installation has come. The mark on the hardware knows the first three, the state all four. */
+export type Phase = "armed" | "served" | "done" | "member";
+
+/** The wish to install one machine once. */
+export interface Intent {
+  /** Id of this intent. */
+  id: string;
+  /** Ids of the intents of earlier installations of this machine in this incarnation, by `reinstall`. */
+  earlier: readonly string[];
+  /** Whether the machine is the one that may create the cluster (P1). */
+  creator: boolean;
+}
+
+/** What was seen just now, and what the state remembers. */
+export interface Observation {
+  /** Whether the BMC reports the machine as running. */
+  poweredOn: boolean;
+  /** The mark on the hardware. */
+  mark: { intent: string; phase: Exclude<Phase, "member"> } | undefined;
+  /** Phase stored in the state for this very intent; undefined when the state knows nothing of it. */
+  remembered: Phase | undefined;
+  /** What answers at the VIP. `ours` carries this incarnation. */
+  cluster: "silent" | "ours" | "other";
+  /** The node with this hardware in our cluster, with the intent that its label names. */
+  node: { installation: string | undefined } | undefined;
+}
+
+/** The next act. */
+export type Decision =
+  /** It is a member already: nothing to do but to verify. */
+  | { act: "adopt" }
+  /** Nothing irreversible has happened: mark, arm the boot and (re)start the machine. */
+  | { act: "install"; mode: "create" | "join" }
+  /** A configuration was handed out: wait, serve retries, never touch the power. */
+  | { act: "await-installation"; mode: "create" | "join" }
+  /** The disk is written: see that it runs, and wait until it is a member. */
+  | { act: "await-membership"; powerOn: boolean }
+  | { act: "refuse"; reason: string };
+
+/** Decides. */
+export function decide(intent: Intent, seen: Observation): Decision {
+  if (seen.cluster === "other") {
+    return refuse(
+      "the VIP answers as something that is not this cluster. Installing beside it would end in two owners of one " +
+        "address. Find out what holds the VIP, and free it or correct vip.address.",
+    );
+  }
+  if (seen.node !== undefined) return decideAboutMember(intent, seen.node.installation);
+  if (seen.mark !== undefined && ![intent.id, ...intent.earlier].includes(seen.mark.intent)) {
+    return refuse(
+      `the hardware carries the mark of another installation (asset tag hvst:${seen.mark.intent}:${seen.mark.phase}), ` +
+        "which this state knows nothing of: it may be, or may have been, a member of another cluster. If the state was " +
+        "lost or the resource renamed, restore the state or give an alias. If the machine is free to be wiped, clear " +
+        "its asset tag in the BMC.",
+    );
+  }
+  const phase = furthest(intent, seen);
+  switch (phase) {
+    case "member":
+      return decideAboutLostMember(seen);
+    case "done":
+      return { act: "await-membership", powerOn: !seen.poweredOn };
+    case "served":
+      return { act: "await-installation", mode: modeOf(intent, seen) };
+    case "armed":
+    case undefined:
+      return decideAboutInstallation(intent, seen);
+  }
+}
+
+function decideAboutMember(intent: Intent, installation: string | undefined): Decision {
+  if (installation === intent.id) return { act: "adopt" };
+  return refuse(
+    "it is a living member of the cluster, installed under another intent " +
+      `(${installation ?? "unknown"}). Reinstalling a member in place is not available in this release: set ` +
+      "`reinstall` back to what it was.",
+  );
+}
+
+function decideAboutLostMember(seen: Observation): Decision {
+  if (seen.cluster === "ours") {
+    return refuse(
+      "it was a member under this intent, and the cluster no longer lists it. A machine is never installed twice " +
+        "under one intent: if it is to come back, raise `reinstall` by one.",
+    );
+  }
+  return { act: "await-membership", powerOn: !seen.poweredOn };
+}
+
+function decideAboutInstallation(intent: Intent, seen: Observation): Decision {
+  const former = seen.mark !== undefined && intent.earlier.includes(seen.mark.intent) ? seen.mark : undefined;
+  if (intent.creator && seen.cluster === "silent" && former?.phase === "done") {
+    return refuse(
+      "it finished an earlier installation and may have created the cluster, and the VIP is silent now. Creating a " +
+        "second cluster is never right (P1). Bring the cluster back; or, if you know that none was formed, clear the " +
+        "machine's asset tag in the BMC.",
+    );
+  }
+  if (intent.creator && seen.cluster === "ours" && seen.mark === undefined && intent.earlier.length === 0) {
+    return refuse(
+      "it created this cluster, and the cluster no longer lists it. A machine is never installed twice under one " +
+        "intent: if it is to come back, raise `reinstall` by one.",
+    );
+  }
+  return { act: "install", mode: modeOf(intent, seen) };
+}
+
+/** The creator creates as long as nothing answers at the VIP; everybody else joins, and so does the creator later on. */
+function modeOf(intent: Intent, seen: Observation): "create" | "join" {
+  return intent.creator && seen.cluster === "silent" ? "create" : "join";
+}
+
+function furthest(intent: Intent, seen: Observation): Phase | undefined {
+  const marked = seen.mark?.intent === intent.id ? seen.mark.phase : undefined;
+  return ORDER.findLast((phase) => phase === marked || phase === seen.remembered);
+}
+
+const ORDER: readonly Phase[] = ["armed", "served", "done", "member"];
+
+function refuse(reason: string): Decision {
+  return { act: "refuse", reason };
+}

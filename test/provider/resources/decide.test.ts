@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import {
+  type Decision,
+  decide,
+  type Intent,
+  type Observation,
+} from "../../../provider/resources/machine/decide";
+
+const creator: Intent = { id: "aaaaaaaaaaaa", earlier: [], creator: true };
+const joiner: Intent = { id: "bbbbbbbbbbbb", earlier: [], creator: false };
+const again: Intent = { id: "cccccccccccc", earlier: ["aaaaaaaaaaaa"], creator: true };
+const fresh: Observation = {
+  poweredOn: false,
+  mark: undefined,
+  remembered: undefined,
+  cluster: "silent",
+  node: undefined,
+};
+
+describe("deciding about a machine", () => {
+  const cases: [string, Intent, Partial<Observation>, Decision | "refuse"][] = [
+    ["fresh creator, VIP silent: creates", creator, {}, { act: "install", mode: "create" }],
+    ["fresh joiner: joins", joiner, { cluster: "ours" }, { act: "install", mode: "join" }],
+    ["a joiner never creates, silent VIP or not", joiner, {}, { act: "install", mode: "join" }],
+    ["VIP answers as something else", creator, { cluster: "other" }, "refuse"],
+    ["killed after marking", creator, { mark: mark(creator, "armed") }, { act: "install", mode: "create" }],
+    [
+      "killed after serving: waited for, whatever the power",
+      creator,
+      { mark: mark(creator, "served"), poweredOn: true },
+      { act: "await-installation", mode: "create" },
+    ],
+    [
+      "killed after the disk was written, machine off",
+      creator,
+      { mark: mark(creator, "done") },
+      { act: "await-membership", powerOn: true },
+    ],
+    [
+      "the state knows more than a mark that was lost",
+      creator,
+      { remembered: "served", poweredOn: true },
+      { act: "await-installation", mode: "create" },
+    ],
+    [
+      "member in the cluster, nothing in the state: adopted",
+      creator,
+      { cluster: "ours", node: { installation: creator.id } },
+      { act: "adopt" },
+    ],
+    ["member, reinstall raised", again, { cluster: "ours", node: { installation: creator.id } }, "refuse"],
+    ["mark of a stranger", creator, { mark: { intent: "ffffffffffff", phase: "done" } }, "refuse"],
+    ["was a member, deleted in the cluster", creator, { remembered: "member", cluster: "ours" }, "refuse"],
+    [
+      "was a member, VIP silent: waited for, nothing installed",
+      creator,
+      { remembered: "member" },
+      { act: "await-membership", powerOn: true },
+    ],
+    [
+      "failed installation, reinstall raised",
+      again,
+      { mark: mark(creator, "served"), poweredOn: true },
+      { act: "install", mode: "create" },
+    ],
+    ["creator done earlier, VIP silent: no second cluster", again, { mark: mark(creator, "done") }, "refuse"],
+    [
+      "creator reinstalled beside the living cluster: joins",
+      again,
+      { mark: mark(creator, "done"), cluster: "ours" },
+      { act: "install", mode: "join" },
+    ],
+    ["creator without mark, cluster lives without it", creator, { cluster: "ours" }, "refuse"],
+  ];
+
+  for (const [title, intent, seen, expected] of cases) {
+    it(title, () => {
+      const decision = decide(intent, { ...fresh, ...seen });
+      if (expected === "refuse") assert.equal(decision.act, "refuse", JSON.stringify(decision));
+      else assert.deepEqual(decision, expected);
+    });
+  }
+
+  it("never installs what was served, done or a member under the same intent (all combinations)", () => {
+    for (const intent of [creator, joiner, again])
+      for (const poweredOn of [true, false])
+        for (const cluster of ["silent", "ours", "other"] as const)
+          for (const phase of ["served", "done", "member"] as const)
+            for (const via of ["mark", "state"] as const) {
+              if (via === "mark" && phase === "member") continue;
+              const seen: Observation = {
+                ...fresh,
+                poweredOn,
+                cluster,
+                mark: via === "mark" ? { intent: intent.id, phase: phase as "served" } : undefined,
+                remembered: via === "state" ? phase : undefined,
+              };
+              assert.notEqual(decide(intent, seen).act, "install", JSON.stringify(seen));
+            }
+  });
+});
+
+function mark(intent: Intent, phase: "armed" | "served" | "done"): Observation["mark"] {
+  return { intent: intent.id, phase };
+}
