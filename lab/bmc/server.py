@@ -1,0 +1,78 @@
+"""The BMCs of the lab: a stand-in built on sushy-tools. Usage: server.py <options.json>, written by lab/bmc/bmc.ts.
+
+One process, one HTTPS listener per machine on an address of its own. Prints "ready" when all listen."""
+
+import json
+import ssl
+import sys
+import threading
+
+from sushy_tools.emulator import main
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+import routes
+from driver import LabDriver
+
+
+class Indicators:
+    """Stands where sushy-tools keeps the state of LEDs in a database."""
+
+    def get_indicator_state(self, identity):
+        return "Off"
+
+
+class QuietHandler(WSGIRequestHandler):
+    timeout = 30
+
+    def log(self, *args):
+        """The request log is bmc-requests.jsonl."""
+
+
+class TlsServer(ThreadedWSGIServer):
+    """Shakes hands in the request's thread, so that a silent client holds up nobody else."""
+
+    def __init__(self, host, port, app, context):
+        super().__init__(host, port, app, handler=QuietHandler)
+        self.ssl_context = context
+
+    def get_request(self):
+        connection, address = super().get_request()
+        connection.settimeout(30)
+        return self.ssl_context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up or does not trust the certificate is not an error of the BMC."""
+
+
+def bound(app, machine):
+    """The application as the BMC of one machine serves it."""
+    def serve(environ, start_response):
+        return app({**environ, "lab.machine": machine["name"], "lab.uuid": machine["uuid"]}, start_response)
+    return serve
+
+
+def run(options):
+    machines = options["machines"]
+    driver = LabDriver(machines, options["socket"])
+    kind = type(main.app)
+    kind.systems = property(lambda self: driver)
+    kind.indicators = property(lambda self: Indicators())
+    main.app.config["SUSHY_EMULATOR_STORAGE"] = routes.storage_of(machines)
+    main.app.config["PROPAGATE_EXCEPTIONS"] = False
+    routes.install(main.app, driver, options)
+    servers = []
+    for machine in machines:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(machine["certificate"], machine["key"])
+        servers.append(TlsServer(machine["bmcAddress"], options["port"], bound(main.app, machine), context))
+    threads = [threading.Thread(target=server.serve_forever, daemon=True) for server in servers]
+    for thread in threads:
+        thread.start()
+    print("ready", flush=True)
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as file:
+        run(json.load(file))
