@@ -12,6 +12,7 @@ export class EngineLog {
 
   /** Says where the engine listens; before that, messages go nowhere. */
   connect(address: string): void {
+    if (address === "") return;
     this.#client?.close();
     this.#client = new EngineClient(address, grpc.credentials.createInsecure(), UNLIMITED);
   }

@@ -65,31 +65,33 @@ export function send(
   properties: Properties,
   { secretPaths = [], guard = true }: Wrapping = {},
 ): Record<string, Wire> {
-  const wrap = (value: unknown): Wire => {
+  const wrap = (value: unknown, hidden: boolean): Wire => {
     if (isUnknown(value)) return UNKNOWN_ON_WIRE;
     if (value === undefined || value === null) return null;
-    if (value instanceof Secret) return { [SIGNATURE]: SECRET, value: wrap(value.value) };
+    if (value instanceof Secret) {
+      const inner = wrap(value.value, true);
+      return hidden ? inner : { [SIGNATURE]: SECRET, value: inner };
+    }
     if (value instanceof Date) return value.toISOString();
-    if (Array.isArray(value)) return value.map(wrap);
-    if (typeof value === "string" && guard && secrets.reveals(value)) return { [SIGNATURE]: SECRET, value };
-    if (typeof value === "object")
-      return Object.fromEntries(
-        Object.entries(value)
-          .filter(([, v]) => v !== undefined)
-          .map(([k, v]) => [k, wrap(v)]),
-      );
+    if (Array.isArray(value)) return value.map((v) => wrap(v, hidden));
+    if (typeof value === "object") {
+      const present = Object.entries(value).filter(([, v]) => v !== undefined);
+      return Object.fromEntries(present.map(([k, v]) => [k, wrap(v, hidden)]));
+    }
+    if (typeof value === "string" && guard && !hidden && secrets.reveals(value)) {
+      return { [SIGNATURE]: SECRET, value };
+    }
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
     throw new TypeError(`a ${typeof value} cannot be stored as a property`);
   };
   let marked = properties;
-  // Deepest first, so that a secret inside a secret keeps its own mark.
+  // Deepest first: once a value is marked as a whole, paths below it lead nowhere.
   for (const path of [...secretPaths].sort((a, b) => b.length - a.length)) {
     const value = valueAt(marked, path);
-    if (value !== undefined && value !== null) marked = withValueAt(marked, path, new Secret(value));
+    if (value === undefined || value === null || value instanceof Secret) continue;
+    marked = withValueAt(marked, path, new Secret(value));
   }
-  const wire: Record<string, Wire> = {};
-  for (const [key, value] of Object.entries(marked)) if (value !== undefined) wire[key] = wrap(value);
-  return wire;
+  return wrap(marked, false) as Record<string, Wire>;
 }
 
 /** Marks a value that is to be wrapped. */
