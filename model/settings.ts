@@ -1,4 +1,4 @@
-import { compareVersions } from "./versions";
+import { isAtLeast } from "./versions";
 
 /** Harvester settings that an installation may set: `system_settings` of the install configuration. */
 
@@ -8,7 +8,7 @@ import { compareVersions } from "./versions";
  */
 const ALLOWED: readonly { since: string; names: readonly string[] }[] = [
   {
-    since: "v1.3.0",
+    since: "1.3.0",
     names: [
       "additional-ca",
       "api-ui-version",
@@ -40,7 +40,7 @@ const ALLOWED: readonly { since: string; names: readonly string[] }[] = [
     ],
   },
   {
-    since: "v1.3.2",
+    since: "1.3.2",
     names: [
       "auto-rotate-rke2-certs",
       "csi-driver-config",
@@ -54,7 +54,7 @@ const ALLOWED: readonly { since: string; names: readonly string[] }[] = [
     ],
   },
   {
-    since: "v1.8.0",
+    since: "1.8.0",
     names: [
       "additional-guest-memory-overhead-ratio",
       "cluster-pod-security-standard",
@@ -92,15 +92,11 @@ export const JSON_SETTINGS: readonly string[] = [
 
 /** The settings that the installer of a version accepts. */
 export function settingsOf(version: string): string[] {
-  return ALLOWED.filter(({ since }) => isReached(version, since)).flatMap(({ names }) => names);
+  return ALLOWED.filter(({ since }) => isAtLeast(version, since)).flatMap(({ names }) => names);
 }
 
 /** The first version whose installer accepts the setting; undefined if none does. */
 export function settingSince(name: string): string | undefined {
-  return ALLOWED.find(({ names }) => names.includes(name))?.since;
-}
-
-/** Release candidates have what their release has. */
-function isReached(version: string, since: string): boolean {
-  return compareVersions(version.replace(/-.*$/, ""), since) >= 0;
+  const since = ALLOWED.find(({ names }) => names.includes(name))?.since;
+  return since === undefined ? undefined : `v${since}`;
 }

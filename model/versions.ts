@@ -79,13 +79,13 @@ export function compareVersions(left: string, right: string): number {
 }
 
 /**
- * Whether `version` belongs to the minor `since` ("1.5") or a later one. Release candidates count as their minor:
- * their installers already have its keys.
+ * Whether `version` is `since` ("1.5" or "1.3.2") or a later one. Release candidates count as the release they are for: their
+ * installers already have its keys.
  */
-export function isAtLeastMinor(version: string, since: string): boolean {
-  const parsed = mustParse(version);
-  const [major, minor] = since.split(".").map(Number) as [number, number];
-  return parsed.major > major || (parsed.major === major && parsed.minor >= minor);
+export function isAtLeast(version: string, since: string): boolean {
+  const { major, minor, patch } = mustParse(version);
+  const [sinceMajor = 0, sinceMinor = 0, sincePatch = 0] = since.split(".").map(Number);
+  return (major - sinceMajor || minor - sinceMinor || patch - sincePatch) >= 0;
 }
 
 /** What is known about a version; undefined for one this program has never heard of. */

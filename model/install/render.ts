@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { accessUrlOf, type ClusterDescription, hostnameOf, type NodeDescription } from "../description";
 import { parseNetwork } from "../ipv4";
-import { isAtLeastMinor } from "../versions";
+import { isAtLeast } from "../versions";
 import { artifactsOf } from "./artifacts";
 import type {
   Install,
@@ -77,7 +77,7 @@ function osOf({ cluster, node: key, labels, writeFiles }: RenderInput, node: Nod
   return compact<InstallOs>({
     hostname: hostnameOf(key, node),
     password: os.password || undefined,
-    ssh_authorized_keys: filled(os.sshAuthorizedKeys),
+    ssh_authorized_keys: filled(os.sshAuthorizedKeys?.map((key) => key.trim())),
     ntp_servers: filled(os.ntpServers),
     dns_nameservers: filled(managementNetwork.dnsNameservers),
     modules: filled(os.modules),
@@ -109,7 +109,7 @@ function installOf({ cluster, mode, events }: RenderInput, node: NodeDescription
     data_disk: data?.device,
     // The old partitions of reused disks keep a node from joining (harvester#8614), and the installer itself zaps neither the
     // install device nor a former data disk (harvester#9536). All of them are listed in the description.
-    wipe_disks_list: isAtLeastMinor(cluster.version, "1.5") ? wiped : undefined,
+    wipe_disks_list: isAtLeast(cluster.version, "1.5") ? wiped : undefined,
     iso_url: artifactsOf(cluster).iso,
     webhooks: EVENTS.map((event) => ({
       event,
@@ -160,7 +160,7 @@ function replicaCountOf(cluster: ClusterDescription): number {
 /** The name people reach the cluster by, if it is another one than the VIP, for the API server's certificate. */
 function sansOf(cluster: ClusterDescription): string[] {
   const host = new URL(accessUrlOf(cluster)).hostname;
-  return isAtLeastMinor(cluster.version, "1.6") && host !== cluster.vip.address ? [host] : [];
+  return isAtLeast(cluster.version, "1.6") && host !== cluster.vip.address ? [host] : [];
 }
 
 /** The value, unless it is empty. */

@@ -1,6 +1,6 @@
 import { didYouMean } from "../nearest";
 import { type Problem, propertyPath } from "../problem";
-import { isAtLeastMinor, parseVersion } from "../versions";
+import { isAtLeast, parseVersion } from "../versions";
 
 /**
  * The shape of a value: which keys exist, which types they have, which are required.
@@ -23,9 +23,9 @@ export interface Field {
   shape: Shape;
   /** Set when the field is required: why it is, as a sentence. */
   because?: string;
-  /** First minor version (`1.5`) whose installer reads the field. */
+  /** First version (`1.5`, `1.3.1`) whose installer reads the field. */
   since?: string;
-  /** First minor version that no longer reads it. */
+  /** First version that no longer reads it. */
   until?: string;
 }
 
@@ -165,10 +165,10 @@ export function examine(value: unknown, shape: Shape, options: ExamineOptions = 
 
 function availability(field: Field, version: string | undefined): string | undefined {
   if (version === undefined) return undefined;
-  if (field.since !== undefined && !isAtLeastMinor(version, field.since)) {
+  if (field.since !== undefined && !isAtLeast(version, field.since)) {
     return `does not know it yet (it came with v${field.since})`;
   }
-  if (field.until !== undefined && isAtLeastMinor(version, field.until)) {
+  if (field.until !== undefined && isAtLeast(version, field.until)) {
     return `no longer knows it (it went with v${field.until})`;
   }
   return undefined;
@@ -229,7 +229,6 @@ export const integer = (min?: number, max?: number): Shape => ({
 export const oneOf = (...values: string[]): Shape => ({ kind: "enum", values });
 export const listOf = (of: Shape): Shape => ({ kind: "list", of });
 export const mapOf = (of: Shape): Shape => ({ kind: "map", of });
-export const objectOf = <T>(fields: FieldsOf<T>): Shape => ({
-  kind: "object",
-  fields: fields as unknown as Fields,
-});
+export const objectShape = (fields: Fields): Shape => ({ kind: "object", fields });
+/** An object whose fields the compiler holds against the interface it describes. */
+export const objectOf = <T>(fields: FieldsOf<T>): Shape => objectShape(fields as unknown as Fields);

@@ -1,6 +1,6 @@
 import type { DiskDescription } from "../../description";
 import { canonicalSerial } from "../../hardware";
-import { isAtLeastMinor } from "../../versions";
+import { isAtLeast } from "../../versions";
 import { at, duplicates, type Facts, type KnownNode, type Rule } from "../rule";
 import type { Known } from "../shape";
 
@@ -101,7 +101,7 @@ export const diskRules: readonly Rule[] = [
     about: "Further disks are wiped only by installers that can.",
     source: "install.wipe_disks_list came with v1.5 [harvester-installer pkg/config/config.go]",
     *judge({ nodes, version }) {
-      if (version === undefined || isAtLeastMinor(version, "1.5")) return;
+      if (version === undefined || isAtLeast(version, "1.5")) return;
       for (const { path, node } of nodes) {
         if ((node.disks?.wipe ?? []).length > 0) {
           yield at(
