@@ -45,3 +45,23 @@ export function validDescription(nodes = 3): ClusterDescription {
     ),
   };
 }
+
+/** Edits of a description: values by path; `undefined` takes the property out. */
+export type Edits = Record<string, unknown>;
+
+/** A valid description with edits, as raw input. */
+export function edited(edits: Edits, base: object = validDescription()): Record<string, unknown> {
+  const copy = JSON.parse(JSON.stringify(base)) as Record<string, unknown>;
+  for (const [path, value] of Object.entries(edits)) {
+    const keys = path.split(/\.(?![^[]*\])|\[|\]\.?/).filter((key) => key !== "");
+    const last = keys.pop()!;
+    let place = copy;
+    for (const key of keys) {
+      place[key] ??= {};
+      place = place[key] as Record<string, unknown>;
+    }
+    if (value === undefined) delete place[last];
+    else place[last] = value;
+  }
+  return copy;
+}
