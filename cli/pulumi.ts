@@ -1,0 +1,20 @@
+/** `npm run pulumi -- <any pulumi command>`; with `--print-env`, the variables for a shell in which plain `pulumi` works. */
+import { prepareEngine } from "./engine";
+import { exportLines, pulumiVariables, stackOf } from "./environment";
+import { clearPendingCreates } from "./pending";
+import { main, takeOver } from "./process";
+import { repository } from "./root";
+
+async function pulumi(args: readonly string[]): Promise<number> {
+  const engine = await prepareEngine(stackOf(args, repository));
+  if (args[0] === "--print-env") {
+    process.stdout.write(
+      exportLines(pulumiVariables(repository, engine.toolchain, engine.stack, process.env)),
+    );
+    return 0;
+  }
+  if (args[0] === "up" || args[0] === "update") await clearPendingCreates(engine);
+  return takeOver(engine.path, args, engine);
+}
+
+main(() => pulumi(process.argv.slice(2)));

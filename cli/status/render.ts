@@ -1,0 +1,68 @@
+/** A cluster's status as text for a terminal and as Markdown. */
+import type { ClusterStatus, NodeReport } from "./status";
+
+const COLUMNS: readonly [title: string, of: (node: NodeReport, now: Date) => string][] = [
+  ["node", (node) => node.name],
+  ["hardware", (node) => node.hardware.serial],
+  ["role", (node) => node.role],
+  ["control plane", (node) => yes(node.controlPlane)],
+  ["voter", (node) => yes(node.etcdVoter)],
+  ["leader", (node) => yes(node.etcdLeader)],
+  ["VIP", (node) => yes(node.vipHolder)],
+  ["version", (node) => node.version ?? "?"],
+  ["power", (node) => node.power ?? "?"],
+  ["state", (node) => (node.ready ? "Ready" : "not Ready")],
+  ["since", (node, now) => (node.since === null ? "?" : age(new Date(node.since), now))],
+];
+
+/** As text, columns aligned. */
+export function renderText(status: ClusterStatus): string {
+  const rows = table(status);
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [...headline(status), "", ...lines, ...remarks(status)].join("\n");
+}
+
+/** As Markdown. */
+export function renderMarkdown(status: ClusterStatus): string {
+  const [titles, ...rows] = table(status);
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const head = [line(titles!), line(titles!.map(() => "---"))];
+  const [first, ...rest] = headline(status);
+  return [`**${first}**`, "", ...rest, "", ...head, ...rows.map(line), ...remarks(status)].join("\n");
+}
+
+function headline({ cluster, stack, vip, quorum }: ClusterStatus): string[] {
+  const reach = vip.reachable ? "answers" : "does not answer";
+  return [
+    `Cluster ${cluster} (stack ${stack}): ${vip.url} ${reach}`,
+    `etcd: ${quorum.healthy} of ${quorum.members} voters healthy, ${quorum.tolerance} more may fail`,
+  ];
+}
+
+function table({ nodes, at }: ClusterStatus): string[][] {
+  const now = new Date(at);
+  return [COLUMNS.map(([title]) => title), ...nodes.map((node) => COLUMNS.map(([, of]) => of(node, now)))];
+}
+
+function remarks({ notKnown }: ClusterStatus): string[] {
+  return notKnown.length === 0 ? [] : ["", ...notKnown.map((remark) => `Not known: ${remark}`)];
+}
+
+function yes(value: boolean | null): string {
+  return value === null ? "?" : value ? "yes" : "-";
+}
+
+/** An age people read at a glance: `45 s`, `12 min`, `3 h`, `5 d`. */
+function age(since: Date, now: Date): string {
+  const seconds = Math.max(0, Math.round((now.getTime() - since.getTime()) / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}

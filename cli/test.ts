@@ -1,0 +1,20 @@
+/** `npm test`: installs what the tests need, checks types and style, runs every test. */
+import { delimiter, join } from "node:path";
+import { installToolchain, toolchainPaths } from "../toolchain/toolchain";
+import { main, takeOver } from "./process";
+import { repository } from "./root";
+
+async function test(args: readonly string[]): Promise<number> {
+  await installToolchain(repository);
+  const PATH = [toolchainPaths(repository).bin, process.env.PATH].filter(Boolean).join(delimiter);
+  const options = { cwd: repository, env: { ...process.env, PATH } };
+  const binary = (name: string) => join(repository, "node_modules", ".bin", name);
+  process.stderr.write("Checking types and style\n");
+  // Both always run, so that one broken file does not hide what the tests say.
+  const types = await takeOver(binary("tsc"), ["--noEmit"], options);
+  const style = await takeOver(binary("biome"), ["check", "."], options);
+  const tests = await takeOver(binary("mocha"), args, options);
+  return types || style || tests;
+}
+
+main(() => test(process.argv.slice(2)));
