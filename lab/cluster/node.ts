@@ -1,0 +1,98 @@
+/**
+ * What an installed machine runs after it has booted from its disk.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { InstalledSystem, LabServices, MachineContext, NodeRuntime } from "../types";
+import { AgentNode } from "./agent-node";
+import { type ClusterAuthorities, createAuthorities, loadAuthorities, saveAuthorities } from "./authorities";
+import { NodeDisk, PATHS } from "./disk";
+import { type NodeIdentity, readIdentity } from "./identity";
+import { ServerNode } from "./server-node";
+
+/** A Harvester node: a server when its disk says so or its installation creates a cluster, else an agent that joins. */
+export class HarvesterNode implements NodeRuntime {
+  readonly #disk: NodeDisk;
+  #life: AbortController | undefined;
+  #server: ServerNode | undefined;
+  #agent: AgentNode | undefined;
+
+  constructor(
+    private readonly machine: MachineContext,
+    private readonly system: InstalledSystem,
+    private readonly lab: LabServices,
+  ) {
+    this.#disk = new NodeDisk(system.root);
+  }
+
+  /** The control plane of this node while it runs one. */
+  get server(): ServerNode | undefined {
+    return this.#server;
+  }
+
+  async start(): Promise<void> {
+    const life = new AbortController();
+    this.#life = life;
+    const identity = await readIdentity(this.machine, this.system, this.#disk);
+    const authorities = await this.#authorities(identity);
+    if (authorities) await this.#startServer(identity, authorities, life.signal);
+    else this.#startAgent(identity, life.signal);
+  }
+
+  async kill(): Promise<void> {
+    this.#life?.abort(new Error("the power was cut"));
+    this.#agent?.stop();
+    await this.#server?.kill();
+  }
+
+  async shutdown(): Promise<void> {
+    this.#life?.abort(new Error("the system is shutting down"));
+    this.#agent?.stop();
+    await this.#server?.stop();
+  }
+
+  /** A disk that has them was a server before. Creating them is creating a cluster: it happens once per installation. */
+  async #authorities(identity: NodeIdentity): Promise<ClusterAuthorities | undefined> {
+    const known = loadAuthorities(this.#disk);
+    if (known || this.system.mode !== "create") return known;
+    const made = await createAuthorities();
+    this.#disk.write(PATHS.serverToken, (this.system.config.token ?? "") + "\n");
+    saveAuthorities(this.#disk, made);
+    this.lab.ledger.append({
+      machine: identity.machine,
+      event: "cluster-created",
+      node: identity.hostname,
+      vip: this.system.config.install?.vip,
+    });
+    return made;
+  }
+
+  async #startServer(
+    identity: NodeIdentity,
+    authorities: ClusterAuthorities,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { machine, system, lab } = this;
+    const parts = { machine, system, lab, disk: this.#disk, identity, authorities, log: this.#log };
+    const server = await ServerNode.start(parts);
+    this.#server = server;
+    server.run(signal).catch((error: Error) => {
+      if (!signal.aborted) this.#log(`rke2-server: ${error.message}`);
+    });
+  }
+
+  #startAgent(identity: NodeIdentity, signal: AbortSignal): void {
+    const agent = new AgentNode(this.machine, this.system, this.lab, this.#disk, identity, this.#log);
+    this.#agent = agent;
+    agent.run(signal).catch((error: Error) => {
+      if (!signal.aborted) this.#log(`rke2-agent: ${error.message}`);
+    });
+  }
+
+  /** The journal: not on the screen, where a real node shows only its dashboard. */
+  readonly #log = (line: string): void => {
+    const logs = path.join(this.machine.dir, "logs");
+    fs.mkdirSync(logs, { recursive: true });
+    fs.appendFileSync(path.join(logs, "node.log"), `${new Date().toISOString()} ${line}\n`);
+  };
+}
