@@ -48,6 +48,9 @@ export interface MachineOptions {
   onPowerLost: (machine: string) => void;
 }
 
+/** Real time that the software of a machine has for an orderly end when the lab stops. */
+const SUSPEND_DEADLINE_MS = 15_000;
+
 /** Why a session of being powered ended, or what an operator or the software asked for. */
 type Request = { kind: "reboot" | "power-off"; reason: string };
 
@@ -185,8 +188,11 @@ export class Machine implements MachineHost {
       const session = this.#session;
       if (session === undefined) return;
       session.request({ kind: "power-off", reason: "lab stopped" });
-      if (this.#phase !== "os") session.cut.abort(new PowerCut("lab stopped"));
+      const cut = () => session.cut.abort(new PowerCut("lab stopped"));
+      if (this.#phase !== "os") cut();
+      const timer = setTimeout(cut, SUSPEND_DEADLINE_MS);
       await session.done;
+      clearTimeout(timer);
     });
   }
 

@@ -1,0 +1,204 @@
+/** The lab's command line, for people: `npm run lab -- <verb>`. */
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { findBinaries } from "./binaries";
+import { ensureVenv } from "./bmc/venv";
+import { callLab, labStatus } from "./client";
+import type { DaemonMessage } from "./daemon";
+import type { LabOptions, LabStatus } from "./lab";
+import { readLedger } from "./ledger";
+import { labProcess } from "./lock";
+import { isAlive, type ProcessRecord, reap } from "./processes";
+
+const USAGE = `The virtual data centre. Verbs:
+  start                start it, or go on where it was stopped (--net 127.77.0, --machines 5, --speed 10)
+  stop                 stop it; disks and settings are kept, machines that are on boot again at the next start
+  status               machines, power, what runs on them (--json)
+  kill <machine>       cut a machine's power
+  power <machine> on|off
+  console <machine>    what a person at the screen saw
+  ledger               what happened (--json)
+Every verb takes --dir <lab folder>, default .lab in the repository.`;
+
+const START_DEADLINE_MS = 120_000;
+const STOP_DEADLINE_MS = 60_000;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      dir: { type: "string" },
+      net: { type: "string" },
+      machines: { type: "string" },
+      speed: { type: "string" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const siteDir = resolve(values.dir ?? join(__dirname, "..", ".lab"));
+  const [verb, name, argument] = positionals;
+  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+  if (values.help) return console.log(USAGE);
+  switch (verb) {
+    case "start": {
+      const { net } = values;
+      return await start({ siteDir, net, machines: number(values.machines), speed: number(values.speed) });
+    }
+    case "stop":
+      return await stop(siteDir);
+    case "status":
+      return await showStatus(siteDir, values.json === true);
+    case "kill":
+      await callLab(siteDir, "POST", `/power/${need(name, "machine")}`, { action: "cut" });
+      return console.log(`${name}: power cut`);
+    case "power":
+      await callLab(siteDir, "POST", `/power/${need(name, "machine")}`, {
+        action: need(argument, "on or off"),
+      });
+      return console.log(`${name}: ${argument}`);
+    case "console":
+      return showFile(join(siteDir, "machines", need(name, "machine"), "console.log"));
+    case "ledger":
+      return showLedger(siteDir, values.json === true);
+    default:
+      throw new Error(`${verb === undefined ? "which verb?" : `"${verb}" is no verb of the lab.`}\n${USAGE}`);
+  }
+}
+
+async function start(options: Omit<LabOptions, "binaries">): Promise<void> {
+  const { siteDir } = options;
+  if (labProcess(siteDir) !== undefined) {
+    const { net, machines } = await labStatus(siteDir);
+    return console.log(`lab: runs already, net ${net}.0/24, ${machines.length} machines`);
+  }
+  const binaries = findBinaries();
+  await ensureVenv((line) => console.log(`lab: ${line}`));
+  mkdirSync(siteDir, { recursive: true, mode: 0o700 });
+  const log = openSync(join(siteDir, "lab.log"), "a", 0o600);
+  const args = [
+    "--require",
+    require.resolve("tsx/cjs"),
+    join(__dirname, "daemon.ts"),
+    JSON.stringify({ ...options, binaries }),
+  ];
+  const daemon = spawn(process.execPath, args, { detached: true, stdio: ["ignore", log, log, "ipc"] });
+  closeSync(log);
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      daemon.kill("SIGKILL");
+      reject(new Error(`lab: not up after ${START_DEADLINE_MS / 1000} s; see ${join(siteDir, "lab.log")}`));
+    }, START_DEADLINE_MS);
+    daemon.on("message", (message: DaemonMessage) => {
+      if ("progress" in message) console.log(`lab: ${message.progress}`);
+      else if ("ready" in message) done(resolve);
+      else done(() => reject(new Error(message.failed)));
+    });
+    daemon.once("error", (error) => done(() => reject(error)));
+    daemon.once("exit", (code) =>
+      done(() => reject(new Error(`lab: ended with ${code}; see ${join(siteDir, "lab.log")}`))),
+    );
+    const done = (then: () => void) => {
+      clearTimeout(timer);
+      daemon.removeAllListeners();
+      then();
+    };
+  });
+  if (daemon.connected) daemon.disconnect();
+  daemon.unref();
+  const { net, machines, speed } = await labStatus(siteDir);
+  console.log(
+    `lab: up, net ${net}.0/24, ${machines.length} machines, time runs ${speed} times as fast as here`,
+  );
+}
+
+async function stop(siteDir: string): Promise<void> {
+  const holder = labProcess(siteDir);
+  if (holder === undefined) {
+    const left = reap(join(siteDir, "processes"));
+    return console.log(
+      left.length === 0
+        ? "lab: not running"
+        : `lab: was not running; ended what it had left: ${left.join(", ")}`,
+    );
+  }
+  process.kill(holder.pid, "SIGTERM");
+  await gone(holder, siteDir);
+  console.log("lab: stopped; its state is kept");
+}
+
+async function gone(holder: ProcessRecord, siteDir: string): Promise<void> {
+  const deadline = Date.now() + STOP_DEADLINE_MS;
+  while (isAlive(holder)) {
+    if (Date.now() > deadline) {
+      throw new Error(
+        `lab: process ${holder.pid} has not ended ${STOP_DEADLINE_MS / 1000} s after it was asked to; see ${join(siteDir, "lab.log")}, then "kill -9 ${holder.pid}"`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function showStatus(siteDir: string, json: boolean): Promise<void> {
+  if (labProcess(siteDir) === undefined) {
+    if (json) console.log(JSON.stringify({ running: false, siteDir }));
+    else console.log(`lab: not running (${siteDir})`);
+    return;
+  }
+  const status = await labStatus(siteDir);
+  if (json) return console.log(JSON.stringify(status, null, 2));
+  console.log(
+    `lab in ${status.siteDir}, net ${status.net}.0/24, time runs ${status.speed} times as fast as here`,
+  );
+  for (const line of table(status)) console.log(line);
+  for (const [address, holder] of Object.entries(status.vips))
+    console.log(`VIP ${address} is held by ${holder}`);
+}
+
+function table(status: LabStatus): string[] {
+  const rows = status.machines.map((machine) => [
+    machine.name,
+    machine.power,
+    machine.detail === "" ? machine.phase : `${machine.phase}: ${machine.detail}`,
+    machine.installed === undefined ? "-" : `${machine.installed.version} (${machine.installed.mode})`,
+    machine.address,
+    machine.bmc,
+  ]);
+  const all = [["machine", "power", "now", "on disk", "address", "BMC"], ...rows];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function showFile(file: string): void {
+  if (!existsSync(file))
+    throw new Error(`lab: there is no ${file}; is the machine's name right, and was it ever on?`);
+  process.stdout.write(readFileSync(file, "utf8"));
+}
+
+function showLedger(siteDir: string, json: boolean): void {
+  const records = readLedger(join(siteDir, "ledger.jsonl"));
+  if (json) {
+    console.log(JSON.stringify(records));
+    return;
+  }
+  for (const { time, lab, machine, event, ...details } of records) {
+    const words = Object.entries(details).map(([key, value]) => `${key}=${value}`);
+    console.log([time, lab.toFixed(1).padStart(8), machine.padEnd(5), event, ...words].join(" "));
+  }
+}
+
+function need(value: string | undefined, what: string): string {
+  if (value === undefined) throw new Error(`lab: name the ${what}\n${USAGE}`);
+  return value;
+}
+
+main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
