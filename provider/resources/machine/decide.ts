@@ -25,8 +25,10 @@ export interface Observation {
   mark: { intent: string; phase: Exclude<Phase, "member"> } | undefined;
   /** Phase stored in the state for this very intent; undefined when the state knows nothing of it. */
   remembered: Phase | undefined;
-  /** What answers at the VIP. `ours` carries this incarnation. */
-  cluster: "silent" | "ours" | "other";
+  /** What answers at the VIP. `ours` carries this incarnation; `unclear` answers, but cannot be asked who it is yet. */
+  cluster: "silent" | "unclear" | "ours" | "other";
+  /** The same in words, for people. */
+  clusterSays: string;
   /** The node with this hardware in our cluster, with the intent that its label names. */
   node: { installation: string | undefined } | undefined;
 }
@@ -47,8 +49,8 @@ export type Decision =
 export function decide(intent: Intent, seen: Observation): Decision {
   if (seen.cluster === "other") {
     return refuse(
-      "the VIP answers as something that is not this cluster. Installing beside it would end in two owners of one " +
-        "address. Find out what holds the VIP, and free it or correct vip.address.",
+      `the VIP answers, but not as this cluster: ${seen.clusterSays}. Installing beside it would end in two owners of ` +
+        "one address. Find out what holds the VIP, and free it or correct vip.address.",
     );
   }
   if (seen.node !== undefined) return decideAboutMember(intent, seen.node.installation);
@@ -106,6 +108,12 @@ function decideAboutInstallation(intent: Intent, seen: Observation): Decision {
     return refuse(
       "it created this cluster, and the cluster no longer lists it. A machine is never installed twice under one " +
         "intent: if it is to come back, raise `reinstall` by one.",
+    );
+  }
+  if (intent.creator && seen.cluster === "unclear") {
+    return refuse(
+      `something answers at the VIP (${seen.clusterSays}) and cannot be asked yet whether it is this cluster. Nothing is ` +
+        "created beside it. Wait until it is up, or find out what holds the VIP.",
     );
   }
   return { act: "install", mode: modeOf(intent, seen) };

@@ -14,6 +14,7 @@ const fresh: Observation = {
   mark: undefined,
   remembered: undefined,
   cluster: "silent",
+  clusterSays: "nothing answers",
   node: undefined,
 };
 
@@ -23,6 +24,13 @@ describe("deciding about a machine", () => {
     ["fresh joiner: joins", joiner, { cluster: "ours" }, { act: "install", mode: "join" }],
     ["a joiner never creates, silent VIP or not", joiner, {}, { act: "install", mode: "join" }],
     ["VIP answers as something else", creator, { cluster: "other" }, "refuse"],
+    ["fresh creator, VIP answers and cannot be asked yet", creator, { cluster: "unclear" }, "refuse"],
+    [
+      "creator that was served, its cluster coming up: waited for",
+      creator,
+      { mark: mark(creator, "served"), poweredOn: true, cluster: "unclear" },
+      { act: "await-installation", mode: "join" },
+    ],
     ["killed after marking", creator, { mark: mark(creator, "armed") }, { act: "install", mode: "create" }],
     [
       "killed after serving: waited for, whatever the power",
@@ -84,7 +92,7 @@ describe("deciding about a machine", () => {
   it("never installs what was served, done or a member under the same intent (all combinations)", () => {
     for (const intent of [creator, joiner, again])
       for (const poweredOn of [true, false])
-        for (const cluster of ["silent", "ours", "other"] as const)
+        for (const cluster of ["silent", "unclear", "ours", "other"] as const)
           for (const phase of ["served", "done", "member"] as const)
             for (const via of ["mark", "state"] as const) {
               if (via === "mark" && phase === "member") continue;

@@ -1,0 +1,170 @@
+/** `metal:index:Machine`: one physical host, from power-on to member of the cluster. */
+
+import type { NodeDescription } from "../../../model/description";
+import { judgeNodeEdit } from "../../../model/edits";
+import { bootServerFor } from "../../boot/server";
+import { BmcError } from "../../redfish/errors";
+import type { System } from "../../redfish/system";
+import { differences } from "../../shell/diff";
+import { explain } from "../../shell/errors";
+import {
+  containsUnknown,
+  InitialisationFailed,
+  type OperationContext,
+  type Properties,
+  type Resource,
+  UNKNOWN,
+  UserError,
+} from "../../shell/resource";
+import { releasedIn } from "../release";
+import { decide, type Phase } from "./decide";
+import { intentOf, type MachineInputs, machineId, machineInputs, machineOutputs } from "./inputs";
+import { Installation } from "./installation";
+import { connect, look, refuseOtherHost, rememberedPhase } from "./look";
+
+/** An installation on real hardware takes 15 to 30 minutes; servers with much memory test it for long at power-on. */
+const DEFAULT_TIMEOUT_SECONDS = 3600;
+
+export const machine: Resource = {
+  token: "metal:index:Machine",
+  defaultTimeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
+
+  async check(_ctx, { news }) {
+    // The description was judged as a whole by the Plan, without whose receipt there is no identity to be given here.
+    return { inputs: news, failures: [] };
+  },
+
+  async diff(_ctx, { oldInputs, oldOutputs, news }) {
+    const [before, after] = [oldInputs.node as NodeDescription, news.node as NodeDescription];
+    const problems = judgeNodeEdit(String(news.key), before, after, "node");
+    if (problems.length > 0)
+      throw new UserError(problems.map((p) => `${p.property}: ${p.message}`).join(" "));
+    const changes = differences(oldInputs, news).filter((change) => concernsMachine(change.path));
+    if (oldOutputs.phase !== "member") changes.push({ path: "phase", kind: "update", inputDiff: false });
+    return { changes };
+  },
+
+  async create(ctx, properties) {
+    if (ctx.preview) return { id: "", outputs: await previewed(ctx, properties) };
+    const inputs = machineInputs(properties);
+    return { id: machineId(inputs.node), outputs: await drive(ctx, inputs, undefined) };
+  },
+
+  async update(ctx, { oldOutputs, news }) {
+    if (ctx.preview) {
+      const again = oldOutputs.phase !== "member" || raised(oldOutputs, news);
+      return { outputs: again ? await previewed(ctx, news) : { ...oldOutputs, ...news } };
+    }
+    const inputs = machineInputs(news);
+    if (oldOutputs.phase !== "member" || raised(oldOutputs, news)) {
+      return { outputs: await drive(ctx, inputs, oldOutputs) };
+    }
+    await withSystem(ctx, inputs, async (system) => refuseOtherHost(inputs, await system.facts()));
+    return {
+      outputs: machineOutputs(inputs, intentOf(inputs), "member", String(oldOutputs.installedVersion)),
+    };
+  },
+
+  async read(_ctx, { id, inputs, outputs }) {
+    if (inputs === undefined || outputs === undefined) {
+      throw new UserError(
+        "A Machine cannot be imported by its id alone: nothing says how its BMC is reached. Describe it in the stack; " +
+          "`pulumi up` looks at it first and adopts it if it is a member of this cluster.",
+      );
+    }
+    // A BMC or a VIP that is silent says nothing about whether the machine exists: it stays in the state (P11).
+    return { id, inputs, outputs };
+  },
+
+  async delete(ctx, { id, oldOutputs }) {
+    if (releasedIn(ctx.facts, id)) return;
+    const inputs = machineInputs(oldOutputs);
+    const power = await withSystem(ctx, inputs, async (system) => (await system.state()).power).catch(
+      explain,
+    );
+    if (power === "Off") return;
+    throw new UserError(
+      `${inputs.key} was not released, so it is not forgotten: its power is ${power ?? "unknown"}. A delete is never proof ` +
+        "of intent. To take the cluster down, set allowDestroy: true, run `pulumi up`, then `pulumi destroy`; or power the " +
+        "machine off and run this again. If the resource was renamed or moved, give it an alias. To make the state forget " +
+        "a machine that goes on running, use `pulumi state delete`.",
+    );
+  },
+};
+
+/** Which input paths are a matter of this machine. What the whole cluster shares changes in the cluster, not here. */
+function concernsMachine(path: string): boolean {
+  return path.startsWith("node.") || path === "identity" || path === "identity.incarnation";
+}
+
+function raised(oldOutputs: Properties, news: Properties): boolean {
+  const reinstall = (properties: Properties) => (properties.node as NodeDescription).reinstall ?? 0;
+  return reinstall(news) !== reinstall(oldOutputs);
+}
+
+/** Drives the machine until it is a member. Once something was changed outside, every failure keeps the state. */
+async function drive(
+  ctx: OperationContext,
+  inputs: MachineInputs,
+  oldOutputs: Properties | undefined,
+): Promise<Properties> {
+  const intent = intentOf(inputs);
+  const remembered = rememberedPhase(oldOutputs, intent);
+  return withSystem(ctx, inputs, async (system) => {
+    const { observation } = await look(ctx, system, inputs, remembered);
+    const decision = decide(intent, observation);
+    if (decision.act === "refuse") throw new UserError(`${inputs.key}: ${decision.reason}`);
+    const begun: Phase | undefined =
+      observation.mark?.intent === intent.id ? observation.mark.phase : remembered;
+    const bootServer = bootServerFor(inputs.cluster.bootServer);
+    const installation = new Installation(ctx, inputs, intent, system, bootServer, begun);
+    try {
+      await installation.carryOut(decision);
+    } catch (error) {
+      if (installation.phase === undefined) throw error;
+      const outputs = machineOutputs(inputs, intent, installation.phase);
+      throw new InitialisationFailed(machineId(inputs.node), outputs, [explain(error)]);
+    }
+    return machineOutputs(inputs, intent, "member");
+  });
+}
+
+/** What a preview can say: it looks, refuses what would be refused, and says what it could not see. */
+async function previewed(ctx: OperationContext, properties: Properties): Promise<Properties> {
+  const outputs = {
+    ...properties,
+    phase: UNKNOWN,
+    installation: UNKNOWN,
+    hostname: UNKNOWN,
+    sshHostKey: UNKNOWN,
+    installedVersion: UNKNOWN,
+  };
+  const node = properties.node as NodeDescription;
+  if (containsUnknown(node.hardware) || containsUnknown(node.bmc)) return outputs;
+  const inputs = machineInputs(properties);
+  try {
+    await withSystem(ctx, inputs, async (system) => {
+      if (containsUnknown(properties)) return refuseOtherHost(inputs, await system.facts());
+      const { observation } = await look(ctx, system, inputs, undefined);
+      const decision = decide(intentOf(inputs), observation);
+      if (decision.act === "refuse") throw new UserError(`${inputs.key}: ${decision.reason}`);
+    });
+  } catch (error) {
+    if (!(error instanceof BmcError && error.problem === "silent")) throw error;
+    ctx.warn(`${inputs.key}: not known, because its BMC did not answer: ${error.message}`);
+  }
+  return outputs;
+}
+
+async function withSystem<T>(
+  ctx: OperationContext,
+  inputs: Pick<MachineInputs, "node">,
+  work: (system: System) => Promise<T>,
+): Promise<T> {
+  const system = connect(ctx, inputs);
+  try {
+    return await work(system);
+  } finally {
+    await system.close();
+  }
+}

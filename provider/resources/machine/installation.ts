@@ -1,0 +1,236 @@
+/**
+ * Carries one machine from where it stands to member of the cluster, and can be killed at any instant: every step is
+ * found again from the mark on the hardware and from the cluster, and nothing irreversible is done twice.
+ */
+import { hostnameOf } from "../../../model/description";
+import { artifactsOf, diskBootScript } from "../../../model/install";
+import type { BootRoute, BootServer } from "../../boot/server";
+import { pause } from "../../net/retry";
+import type { System } from "../../redfish/system";
+import { type OperationContext, UserError } from "../../shell/resource";
+import { firstLogin, type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
+import type { Decision, Intent, Phase } from "./decide";
+import { type BootMaterial, bootMaterial, INSTALLATION_LABEL, type MachineInputs } from "./inputs";
+import { withMark } from "./mark";
+
+/** How often the machine and the cluster are looked at while waiting. */
+const LOOK_EVERY_MS = 2000;
+
+/** One installation under one intent. */
+export class Installation {
+  readonly #material: BootMaterial;
+  #phase: Phase | undefined;
+  /** What the machine reported last, for people. */
+  #news = "";
+  /** The installer has started: its configuration is not handed out again (P2). */
+  #started = false;
+  /** Set where the machine reported something that waiting cannot mend. */
+  #failure: UserError | undefined;
+
+  constructor(
+    private readonly ctx: OperationContext,
+    private readonly inputs: MachineInputs,
+    private readonly intent: Intent,
+    private readonly system: System,
+    private readonly bootServer: BootServer,
+    remembered: Phase | undefined,
+  ) {
+    this.#material = bootMaterial(inputs, intent);
+    this.#phase = remembered;
+  }
+
+  /** How far it has come. Undefined as long as nothing was changed anywhere. */
+  get phase(): Phase | undefined {
+    return this.#phase;
+  }
+
+  /** Does what was decided, and returns when the machine is a member. */
+  async carryOut(decision: Exclude<Decision, { act: "refuse" }>): Promise<void> {
+    switch (decision.act) {
+      case "adopt":
+        this.#phase = "member";
+        return;
+      case "install":
+        if (decision.mode === "join") await this.#waitForCluster();
+        return this.#serveWhile(decision.mode, async () => {
+          await this.#arm();
+          await this.#waitUntilMember();
+        });
+      case "await-installation":
+        this.#phase = "served";
+        return this.#serveWhile(decision.mode, async () => {
+          await this.#powerOnFromDisk();
+          await this.#waitUntilMember();
+        });
+      case "await-membership":
+        this.#phase = this.#phase === "member" ? "member" : "done";
+        return this.#serveWhile("join", async () => {
+          if (decision.powerOn) await this.#powerOnFromDisk();
+          await this.#waitUntilMember();
+        });
+    }
+  }
+
+  /** Marks first, so that a crash right after finds out; then boot override, then power. */
+  async #arm(): Promise<void> {
+    this.ctx.status("marking the hardware");
+    await this.#mark("armed");
+    this.ctx.status("arming one-time HTTP boot");
+    await this.system.setBootOnce("UefiHttp", `${this.#material.baseUrl}/ipxe.efi`);
+    this.ctx.status("power on");
+    await this.system.powerCycle();
+    this.#news = "powered on, waiting for it to boot over the network";
+  }
+
+  /** Power was lost in between: starting again from disk wipes nothing, and either it boots or the deadline tells. */
+  async #powerOnFromDisk(): Promise<void> {
+    this.#news = "waiting for it to report";
+    if ((await this.system.state()).power !== "Off") return;
+    this.ctx.status("power on from disk");
+    await this.system.clearBootOverride();
+    await this.system.power("On");
+  }
+
+  /** Joining machines boot only when there is a cluster to join; nothing is created where the VIP is silent (P1). */
+  async #waitForCluster(): Promise<void> {
+    await this.#waitUntil(
+      "the cluster to answer at the VIP, which this machine is to join",
+      async (cluster) => {
+        return cluster.kind === "ours";
+      },
+    );
+  }
+
+  async #waitUntilMember(): Promise<void> {
+    await this.#waitUntil("the node to be Ready", async (cluster) => {
+      if (this.#failure !== undefined) throw this.#failure;
+      const node = nodeOn(cluster, this.inputs.node.hardware);
+      if (node === undefined || node.labels[INSTALLATION_LABEL] !== this.intent.id) return false;
+      if (this.#phase !== "done" && this.#phase !== "member") await this.#mark("done");
+      if (!node.ready) {
+        this.#news = `node ${node.name} is in the cluster, not Ready yet`;
+        return false;
+      }
+      this.#phase = "member";
+      return true;
+    });
+  }
+
+  /** Looks at the cluster again and again, until it is as wanted, the deadline passes or somebody cancels. */
+  async #waitUntil(what: string, reached: (cluster: LiveCluster) => Promise<boolean>): Promise<void> {
+    const began = Date.now();
+    for (;;) {
+      const cluster = await this.#lookAtCluster();
+      if (await reached(cluster)) return;
+      if (Date.now() + LOOK_EVERY_MS > this.ctx.deadline.getTime()) throw this.#tooLate(what, cluster);
+      const seconds = Math.round((Date.now() - began) / 1000);
+      this.ctx.status(`${this.#news || `waiting for ${what}`} (${seconds} s)`);
+      await pause(LOOK_EVERY_MS, this.ctx.signal);
+    }
+  }
+
+  /** The creator also turns a freshly formed cluster into ours: its bootstrap password is changed at once. */
+  async #lookAtCluster(): Promise<LiveCluster> {
+    const cluster = await lookAtCluster(this.inputs, { signal: this.ctx.signal });
+    if (!cluster.hasBootstrapPassword || !this.intent.creator) return cluster;
+    this.#news = "cluster formed, changing the bootstrap password";
+    await firstLogin(this.inputs, cluster);
+    return lookAtCluster(this.inputs, { signal: this.ctx.signal });
+  }
+
+  async #serveWhile(mode: "create" | "join", work: () => Promise<void>): Promise<void> {
+    const route = await this.bootServer.open(this.#route(mode));
+    try {
+      await work();
+    } finally {
+      await route.close();
+    }
+  }
+
+  /** What the boot server asks and tells while the machine boots and installs. */
+  #route(mode: "create" | "join"): BootRoute {
+    return {
+      token: this.#material.token,
+      ipxeUrl: artifactsOf(this.inputs.cluster).ipxe,
+      script: async () => {
+        // A machine that comes back after its configuration was handed out boots from disk, whatever its BMC remembers.
+        if (this.#phase !== "armed") return diskBootScript();
+        this.#news = "the installer's kernel is loading";
+        return this.#material.script;
+      },
+      configuration: async () => {
+        if (this.#started || this.#phase === "done" || this.#phase === "member") return undefined;
+        if (mode === "create" && !(await this.#mayStillCreate())) return undefined;
+        await this.#mark("served");
+        this.#news = "the installer has its configuration";
+        return this.#material.configuration(mode);
+      },
+      event: async (event, detail) => {
+        if (event === "STARTED") {
+          this.#started = true;
+          this.#news = "installing: writing the disk";
+        } else if (event === "SUCCEEDED") {
+          await this.#mark("done");
+          this.#news = "installed, restarting from disk";
+        } else {
+          this.#failure = new UserError(
+            `The installer on ${this.inputs.key} reported that it FAILED${detail === "" ? "" : ` (${detail})`}. Look at the ` +
+              `machine's console for the reason, mend it, and raise nodes.${this.inputs.key}.reinstall by one.`,
+          );
+        }
+      },
+    };
+  }
+
+  /** Right before the irreversible step, live: a create configuration leaves only while nothing answers at the VIP (P1). */
+  async #mayStillCreate(): Promise<boolean> {
+    const cluster = await lookAtCluster(this.inputs, { signal: this.ctx.signal, thorough: true });
+    if (cluster.kind === "silent") return true;
+    this.#failure = new UserError(
+      `Something answers at the VIP ${this.inputs.cluster.vip.address}, so ${this.inputs.key} was not given the ` +
+        "configuration that creates a cluster. Find out what holds the VIP.",
+    );
+    return false;
+  }
+
+  async #mark(phase: "armed" | "served" | "done"): Promise<void> {
+    const { assetTag } = await this.system.state();
+    await this.system.setAssetTag(withMark(assetTag, this.intent.id, phase));
+    this.#phase = phase;
+  }
+
+  #tooLate(what: string, cluster: LiveCluster): UserError {
+    const { key, node } = this.inputs;
+    const where =
+      this.#phase === undefined ? "nothing was changed" : `the installation stands at "${this.#phase}"`;
+    return new UserError(
+      `${key} (${hostnameOf(key, node)}): gave up waiting for ${what}; last seen: ${this.#news || cluster.what}; ${where}. ` +
+        `${adviceFor(this.#phase, key)} More time: customTimeouts.`,
+    );
+  }
+}
+
+/** What to look at, by the phase that did not end. The installer says nothing over the network when it stops early. */
+function adviceFor(phase: Phase | undefined, key: string): string {
+  switch (phase) {
+    case undefined:
+      return "The machine was not started.";
+    case "armed":
+      return (
+        "It never asked for its configuration: check that it can reach the boot server, that HTTP boot is enabled in its " +
+        "BIOS, and that its first network port is in the right VLAN. The next `pulumi up` starts it again."
+      );
+    case "served":
+      return (
+        "The installer stops without a word on a bad configuration, a failed preflight check (cores, memory, NIC speed), " +
+        "a missing default route or a disk that is too small: read its console. Running again keeps waiting; to install " +
+        `anew, raise nodes.${key}.reinstall by one.`
+      );
+    case "done":
+    case "member":
+      return (
+        "The disk is written. Look at its console: it may not reach the VIP, or the VIP may be held by something else. " +
+        "Running again keeps waiting."
+      );
+  }
+}

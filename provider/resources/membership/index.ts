@@ -1,0 +1,149 @@
+/** `metal:index:Membership`: who belongs to the cluster, verified against the cluster itself. */
+import type { ClusterDescription } from "../../../model/description";
+import { pause } from "../../net/retry";
+import { differences } from "../../shell/diff";
+import {
+  type OperationContext,
+  type Properties,
+  type Resource,
+  UNKNOWN,
+  UserError,
+} from "../../shell/resource";
+import type { ClusterIdentity } from "../cluster";
+import { type LiveCluster, lookAtCluster } from "../live-cluster";
+import { machineId } from "../machine/inputs";
+import { recordSettled } from "../release";
+import { powerDown } from "./power-down";
+import { writeRoster } from "./roster";
+import { type Member, type Verification, verify } from "./verify";
+
+/** Inputs of a Membership, all known. */
+export interface MembershipInputs {
+  cluster: ClusterDescription;
+  identity: ClusterIdentity;
+  members: Member[];
+}
+
+/** How often the cluster is looked at while waiting. */
+const LOOK_EVERY_MS = 2000;
+
+export const membership: Resource = {
+  token: "metal:index:Membership",
+  defaultTimeoutSeconds: 1800,
+  secretOutputs: ["kubeconfig"],
+
+  async check(_ctx, { news }) {
+    return { inputs: news, failures: [] };
+  },
+
+  async diff(ctx, { oldInputs, news }) {
+    const changes = differences(oldInputs, news).filter((change) => concernsMembership(change.path));
+    if (changes.length === 0) recordSettled(ctx.facts, ctx.urn, idsOf(news));
+    return { changes };
+  },
+
+  async create(ctx, properties) {
+    if (ctx.preview) return { id: "", outputs: { ...properties, ...NOT_KNOWN } };
+    const inputs = membershipInputs(properties);
+    const outputs = await settle(ctx, inputs, undefined);
+    return { id: inputs.cluster.vip.address, outputs };
+  },
+
+  async update(ctx, { oldOutputs, news }) {
+    if (ctx.preview) return { outputs: { ...oldOutputs, ...news, nodes: UNKNOWN, quorum: UNKNOWN } };
+    return { outputs: await settle(ctx, membershipInputs(news), oldOutputs) };
+  },
+
+  async read(_ctx, { id, inputs, outputs }) {
+    if (inputs === undefined || outputs === undefined) {
+      throw new UserError(
+        "A Membership cannot be imported: it is made of the machines in the state. Describe them; `pulumi up` verifies them.",
+      );
+    }
+    return { id, inputs, outputs };
+  },
+
+  async delete(ctx, { oldOutputs }) {
+    const inputs = membershipInputs(oldOutputs);
+    // Only what an earlier `up` stored counts: a destroy must not be able to bring its own permission along.
+    if (inputs.cluster.allowDestroy !== true) return;
+    await powerDown(ctx, inputs);
+  },
+};
+
+const NOT_KNOWN = { kubeconfig: UNKNOWN, caFingerprint: UNKNOWN, nodes: UNKNOWN, quorum: UNKNOWN };
+
+/** Inputs as the engine hands them over; call it only where all of them are known. */
+function membershipInputs(properties: Properties): MembershipInputs {
+  return properties as unknown as MembershipInputs;
+}
+
+function idsOf(properties: Properties): string[] {
+  return membershipInputs(properties).members.map((member) => machineId(member.node));
+}
+
+/** Who belongs, how the cluster is reached, and whether it may be destroyed. The rest of the description is not its matter. */
+function concernsMembership(path: string): boolean {
+  return (
+    path.startsWith("members") ||
+    path.startsWith("cluster.access") ||
+    path === "cluster.allowDestroy" ||
+    path === "cluster.version" ||
+    path.startsWith("identity")
+  );
+}
+
+/**
+ * Waits until everybody who belongs is there and well, and says so. A failure is a plain error: what had been achieved
+ * before stays in the state as it was, so that the engine spares what depends on it.
+ */
+async function settle(
+  ctx: OperationContext,
+  inputs: MembershipInputs,
+  oldOutputs: Properties | undefined,
+): Promise<Properties> {
+  const { cluster, verification } = await waitUntilWell(ctx, inputs, oldOutputs);
+  const client = cluster.client!;
+  ctx.status("writing the roster");
+  await writeRoster(client, inputs);
+  const known = oldOutputs?.kubeconfig as string | undefined;
+  const kubeconfig = known !== undefined && (await client.accepts(known)) ? known : await client.kubeconfig();
+  recordSettled(
+    ctx.facts,
+    ctx.urn,
+    inputs.members.map((member) => machineId(member.node)),
+  );
+  return {
+    ...inputs,
+    kubeconfig,
+    caFingerprint: client.caFingerprint,
+    nodes: verification.nodes,
+    quorum: verification.quorum,
+  };
+}
+
+async function waitUntilWell(
+  ctx: OperationContext,
+  inputs: MembershipInputs,
+  oldOutputs: Properties | undefined,
+): Promise<{ cluster: LiveCluster; verification: Verification }> {
+  const pinned = oldOutputs?.caFingerprint as string | undefined;
+  for (;;) {
+    const cluster = await lookAtCluster(inputs, { signal: ctx.signal, pinned });
+    if (cluster.kind === "other") throw new UserError(`cluster.vip: ${cluster.what}. Nothing was changed.`);
+    const verification = verify(inputs.members, cluster.nodes, inputs.cluster.version);
+    const open = cluster.kind === "ours" ? verification.pending : [cluster.what];
+    if (open.length === 0) {
+      if (verification.wrong.length > 0) throw new UserError(`members: ${verification.wrong.join("; ")}.`);
+      return { cluster, verification };
+    }
+    ctx.status(`waiting: ${open.join("; ")}`);
+    if (Date.now() + LOOK_EVERY_MS > ctx.deadline.getTime()) {
+      throw new UserError(
+        `members: gave up waiting: ${[...open, ...verification.wrong].join("; ")}. Nothing was changed; running again ` +
+          "goes on waiting. More time: customTimeouts.",
+      );
+    }
+    await pause(LOOK_EVERY_MS, ctx.signal);
+  }
+}

@@ -1,0 +1,51 @@
+/** Takes a whole cluster down in order and lets its machines go, where the state allows it. */
+import { System } from "../../redfish/system";
+import type { OperationContext } from "../../shell/resource";
+import { refuseOtherHost } from "../machine/look";
+import { cleared, readMark } from "../machine/mark";
+import type { MembershipInputs } from "./index";
+import type { Member } from "./verify";
+
+/** Longest orderly shutdown of one machine. Virtual machines get their grace period within it. */
+const SHUTDOWN_MS = 300_000;
+
+/**
+ * Shuts the machines down, workers first and the creator last, each observed off before the next; then takes our mark
+ * off the hardware, so that it may be described in another stack. Disks are not touched.
+ */
+export async function powerDown(ctx: OperationContext, inputs: MembershipInputs): Promise<void> {
+  for (const member of inShutdownOrder(inputs)) {
+    ctx.status(`shutting ${member.key} down`);
+    const system = new System({ bmc: member.node.bmc, readOnly: ctx.preview, signal: ctx.signal });
+    try {
+      const facts = await system.facts();
+      refuseOtherHost(member, facts);
+      // Without our mark it was let go of already, by a run that was cut short; who uses it now is not ours to ask.
+      if (readMark(facts.assetTag)?.intent !== member.installation) continue;
+      await shutDown(system);
+      await system.clearBootOverride();
+      await system.setAssetTag(cleared(facts.assetTag));
+    } finally {
+      await system.close();
+    }
+  }
+}
+
+/** Workers first, then the others, the creator last: the control plane goes down after what it controls. */
+function inShutdownOrder({ members, identity }: MembershipInputs): Member[] {
+  const rank = (member: Member) => {
+    if (member.key === identity.creator.key) return 2;
+    return member.node.role === "worker" ? 0 : 1;
+  };
+  return [...members].sort((a, b) => rank(a) - rank(b));
+}
+
+async function shutDown(system: System): Promise<void> {
+  if ((await system.state()).power === "Off") return;
+  try {
+    await system.power("GracefulShutdown", { deadlineMs: SHUTDOWN_MS });
+  } catch {
+    // An operating system that hangs does not answer the power button; the cluster is being destroyed with permission.
+    await system.power("ForceOff");
+  }
+}

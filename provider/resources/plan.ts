@@ -1,0 +1,94 @@
+/** The gate: nothing below it is touched before the whole description has been judged. */
+import { createHash } from "node:crypto";
+import type { ClusterDescription } from "../../model/description";
+import { judgeEdit } from "../../model/edits";
+import { errorsOf, type Problem } from "../../model/problem";
+import { validateDescription } from "../../model/validate";
+import { differences } from "../shell/diff";
+import {
+  type CheckFailure,
+  isUnknown,
+  type OperationContext,
+  type Properties,
+  type Resource,
+} from "../shell/resource";
+import { sightCluster } from "./sighting";
+
+/** `metal:index:Plan`. */
+export const plan: Resource = {
+  token: "metal:index:Plan",
+
+  async check(ctx, { olds, news }) {
+    const wanted = news.cluster as ClusterDescription;
+    const judged = olds?.cluster as ClusterDescription | undefined;
+    const problems = validateDescription(wanted, { unknown: isUnknown });
+    if (judged !== undefined && errorsOf(problems).length === 0) problems.push(...judgeEdit(judged, wanted));
+    for (const warning of problems.filter((problem) => problem.severity === "warning")) {
+      ctx.warn(`cluster.${warning.property}: ${warning.message}`);
+    }
+    const failures = errorsOf(problems).map(failureOf);
+    if (judged === undefined && failures.length === 0)
+      failures.push(...(await refuseUnknownCluster(ctx, wanted)));
+    return { inputs: news, failures };
+  },
+
+  async diff(_ctx, { oldInputs, news }) {
+    return { changes: differences(oldInputs, news) };
+  },
+
+  async create(_ctx, inputs) {
+    return { id: "plan", outputs: outputsOf(inputs) };
+  },
+
+  async update(_ctx, { news }) {
+    return { outputs: outputsOf(news) };
+  },
+
+  async read(_ctx, { id, inputs, outputs }) {
+    return { id, inputs: inputs ?? {}, outputs: outputs ?? {} };
+  },
+
+  async delete() {
+    // Forgetting a judgement touches nothing.
+  },
+};
+
+/** The receipt names what was judged; it changes with the generation only, so that an edit does not ripple through. */
+function outputsOf(inputs: Properties): Properties {
+  const cluster = inputs.cluster as ClusterDescription;
+  const subject = JSON.stringify([cluster.vip.address, cluster.generation ?? 1]);
+  return { ...inputs, receipt: `judged-${createHash("sha256").update(subject).digest("hex").slice(0, 12)}` };
+}
+
+function failureOf(problem: Problem): CheckFailure {
+  return {
+    property: problem.property === "" ? "cluster" : `cluster.${problem.property}`,
+    reason: `${problem.message} (rule ${problem.rule})`,
+  };
+}
+
+/**
+ * No old state means unknown, never "provision": whatever answers at the VIP was not made from this state, or the
+ * state was lost (P11). Values that a preview does not know yet leave nothing to look at.
+ */
+async function refuseUnknownCluster(
+  ctx: OperationContext,
+  wanted: ClusterDescription,
+): Promise<CheckFailure[]> {
+  const { address } = wanted.vip;
+  if (isUnknown(address) || isUnknown(wanted.access.url)) return [];
+  const sighting = await sightCluster(wanted, ctx.signal);
+  if (sighting.kind === "silent") return [];
+  const what =
+    sighting.kind === "harvester" ? "A running Harvester cluster" : `Something else (${sighting.what})`;
+  return [
+    {
+      property: "cluster.vip.address",
+      reason:
+        `${what} answers at the VIP ${address}, and this stack's state knows no cluster. Nothing was touched. If the ` +
+        "component was renamed or moved below another parent, give it an alias (pulumi.com/docs/iac/concepts/options/" +
+        "aliases). If the state was lost or edited, restore it (pulumi stack import from a backup below .pulumi/backups, " +
+        "or from your backend's history). If it is another cluster, choose another VIP. (rule no-unknown-cluster)",
+    },
+  ];
+}
