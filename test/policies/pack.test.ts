@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
+import {
+  type AnalyzeDiagnostic,
+  AnalyzeRequest,
+  type AnalyzeResponse,
+  type AnalyzerInfo,
+  AnalyzerResourceOptions,
+} from "@pulumi/pulumi/proto/analyzer_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { edited } from "../model/description";
+
+const root = join(__dirname, "..", "..");
+
+describe("the built policy pack", () => {
+  let pack: string;
+  let runner: ChildProcess;
+  let client: AnalyzerClient;
+
+  before(async () => {
+    pack = mkdtempSync(join(tmpdir(), "policy-pack-"));
+    for (const file of ["package.json", "PulumiPolicy.yaml"])
+      copyFileSync(join(root, "policies", file), join(pack, file));
+    symlinkSync(join(root, "node_modules"), join(pack, "node_modules"));
+    execFileSync(process.execPath, [join(root, "policies", "build.mjs"), join(pack, "dist")], {
+      stdio: "inherit",
+    });
+    // As the engine's language host starts a pack: its folder last, and as the working directory.
+    const script = join(root, "node_modules", "@pulumi", "pulumi", "cmd", "run-policy-pack");
+    runner = spawn(process.execPath, [script, "127.0.0.1:9", pack], {
+      cwd: pack,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const lines = createInterface({ input: runner.stdout! });
+    const [port] = (await once(lines, "line", { signal: AbortSignal.timeout(15_000) })) as [string];
+    client = new AnalyzerClient(`127.0.0.1:${Number(port)}`, credentials.createInsecure());
+  });
+
+  after(async () => {
+    client?.close();
+    if (runner !== undefined && runner.exitCode === null) {
+      const exit = once(runner, "exit");
+      runner.kill("SIGKILL");
+      await exit;
+    }
+    rmSync(pack, { recursive: true, force: true });
+  });
+
+  it("holds the rules", async () => {
+    const ask = promisify<Empty, AnalyzerInfo>((request, done) =>
+      client.getAnalyzerInfo(request, (error: ServiceError | null, info) => done(error, info)),
+    );
+    const info = await ask(new Empty());
+    assert.equal(info.getName(), "harvester-stack");
+    assert.deepEqual(
+      info.getPoliciesList().map((policy) => policy.getName()),
+      ["bmc-tls-verified"],
+    );
+  });
+
+  it("judges a plan by them", async () => {
+    assert.deepEqual(await analyze({}), []);
+    const [diagnostic, ...rest] = await analyze({ "nodes.n1.bmc.tls": { insecure: true } });
+    assert.deepEqual(rest, []);
+    assert.equal(diagnostic?.getPolicyname(), "bmc-tls-verified");
+    assert.match(diagnostic?.getMessage() ?? "", /n1\.bmc: https:\/\/10\.0\.0\.21 accepts any certificate/);
+  });
+
+  async function analyze(edits: Record<string, unknown>): Promise<AnalyzeDiagnostic[]> {
+    const request = new AnalyzeRequest();
+    request.setType("metal:index:Plan");
+    request.setName("plan");
+    request.setUrn("urn:pulumi:lab::harvester-stack::metal:index:Plan::plan");
+    const options = new AnalyzerResourceOptions();
+    options.setCustomtimeouts(new AnalyzerResourceOptions.CustomTimeouts());
+    request.setOptions(options);
+    request.setProperties(Struct.fromJavaScript({ cluster: edited(edits) as never }));
+    const ask = promisify<AnalyzeRequest, AnalyzeResponse>((asked, done) =>
+      client.analyze(asked, (error: ServiceError | null, response) => done(error, response)),
+    );
+    return (await ask(request)).getDiagnosticsList();
+  }
+});
