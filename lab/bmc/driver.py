@@ -75,7 +75,7 @@ class LabDriver(AbstractSystemsDriver):
             raise RedfishError(answer.status, content.get("messageId", "GeneralError"), content.get("message", "failed"))
         return content
 
-    # What follows is what stock sushy-tools asks a driver for.
+    # What follows is what stock sushy-tools asks a driver for; the routes of our own ask `hardware` and `state` instead.
 
     def uuid(self, identity):
         return self.hardware(identity)["uuid"]
@@ -92,17 +92,8 @@ class LabDriver(AbstractSystemsDriver):
     def set_boot_device(self, identity, boot_source):
         self.change(identity, {"boot": {"target": boot_source}})
 
-    def get_boot_mode(self, identity):
-        return self.hardware(identity)["bootMode"]
-
-    def get_http_boot_uri(self, identity):
-        return self.state(identity)["boot"]["httpBootUri"]
-
     def get_total_memory(self, identity):
         return self.hardware(identity)["memoryGiB"]
-
-    def get_total_cpus(self, identity):
-        return 1
 
     def get_versions(self, identity):
         return {"BiosVersion": self.hardware(identity)["biosVersion"]}

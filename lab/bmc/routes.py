@@ -1,7 +1,6 @@
 """Routes of our own where stock sushy-tools stops short: the system's writable properties, drives, sessions, errors, the request log."""
 
 import base64
-import binascii
 import hmac
 import json
 import secrets
@@ -10,19 +9,18 @@ import time
 from datetime import datetime, timezone
 
 import flask
-from sushy_tools.emulator import main
-from werkzeug.exceptions import HTTPException
 
 from driver import RedfishError
 
-BOOT_TARGETS = ["None", "Pxe", "UefiHttp", "Hdd", "Cd"]
-BOOT_ENABLED = ["Disabled", "Once", "Continuous"]
+TARGETS = ["None", "Pxe", "UefiHttp", "Hdd", "Cd"]
+ENABLED = ["Disabled", "Once", "Continuous"]
 RESETS = ["On", "ForceOff", "GracefulShutdown", "GracefulRestart", "ForceRestart", "PushPowerButton"]
-RESTORE_POLICIES = ["AlwaysOn", "AlwaysOff", "LastState"]
-OPEN_PATHS = {"/redfish", "/redfish/v1"}
-SESSIONS = "/redfish/v1/SessionService/Sessions"
-# sushy-tools serves these from files of its own in /tmp, or as constants; a BMC without them says 404.
-ABSENT = ("/VirtualMedia", "/SimpleStorage", "/SecureBoot", "/CertificateService", "/UpdateService", "/TaskService")
+POLICIES = ["AlwaysOn", "AlwaysOff", "LastState"]
+SERVICE = "/redfish/v1/SessionService"
+SESSIONS = SERVICE + "/Sessions"
+# sushy-tools answers these with constants, or from files of its own below /tmp. A BMC without them says 404.
+ABSENT = {"Chassis", "Registries", "CertificateService", "UpdateService", "TaskService", "VirtualMedia", "SimpleStorage",
+          "SecureBoot", "BIOS", "Bios", "Memory"}
 
 _sessions = {}
 _lock = threading.Lock()
@@ -30,24 +28,21 @@ _lock = threading.Lock()
 
 def install(app, driver, options):
     """Puts the routes into sushy-tools' application."""
-    views = app.view_functions
-    stock_system, stock_nic = views["system_resource"], views["ethernet_interface"]
-    stock_root, stock_manager = views["root_resource"], views["manager_resource"]
-    lifetime = options["sessionSeconds"]
+    stock = dict(app.view_functions)
 
     @app.before_request
     def authenticate():
-        path = flask.request.path.rstrip("/")
-        if path in OPEN_PATHS or (path == SESSIONS and flask.request.method == "POST"):
+        path, token = flask.request.path.rstrip("/"), flask.request.headers.get("X-Auth-Token")
+        if path in ("/redfish", "/redfish/v1") or (path == SESSIONS and flask.request.method == "POST"):
             return
-        if any(part in path for part in ABSENT):
-            raise RedfishError(404, "ResourceMissingAtURI", f"There is no {path}.")
-        token = flask.request.headers.get("X-Auth-Token")
-        if token is not None:
-            if _session_of(token) is None:
-                raise RedfishError(401, "NoValidSession", "There is no valid session established with this token.")
-        elif not _right(*_basic(flask.request.headers.get("Authorization", "")), options):
+        if token is not None and token not in _live_sessions():
+            raise RedfishError(401, "NoValidSession", "There is no valid session established with this token.")
+        if token is None and not _right(*_basic(flask.request.headers.get("Authorization", "")), options):
             raise RedfishError(401, "NoValidSession", "The user name or password is wrong or missing.")
+        if token is not None:
+            _sessions[token]["used"] = time.monotonic()
+        if any(part in ABSENT for part in path.split("/")):
+            raise RedfishError(404, "ResourceMissingAtURI", f"There is no {path}.")
 
     @app.after_request
     def log(answer):
@@ -55,73 +50,59 @@ def install(app, driver, options):
                 "method": flask.request.method, "path": flask.request.path, "status": answer.status_code}
         with _lock, open(options["requestLog"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        answer.headers["OData-Version"] = "4.0"
         return answer
 
     @app.errorhandler(Exception)
     def failure(problem):
-        if isinstance(problem, RedfishError):
-            code, message_id, related = problem.code, problem.message_id, problem.related
-        else:
-            code, message_id, related = getattr(problem, "code", 500), "GeneralError", None
-            if code == 500 and not isinstance(problem, HTTPException):
-                app.logger.exception("unexpected")
-        info = {"@odata.type": "#Message.v1_1_1.Message", "MessageId": f"Base.1.8.{message_id}",
-                "Message": str(problem), "Severity": "Critical", "Resolution": "Correct the request and send it again."}
-        if related is not None:
-            info["RelatedProperties"] = [related]
-        body = {"error": {"code": f"Base.1.8.{message_id}", "message": str(problem), "@Message.ExtendedInfo": [info]}}
+        code = getattr(problem, "code", None) or 500
+        if code == 500:
+            app.logger.exception("unexpected")
+        message_id = f"Base.1.8.{getattr(problem, 'message_id', 'GeneralError')}"
+        info = {"@odata.type": "#Message.v1_1_1.Message", "MessageId": message_id, "Message": str(problem),
+                "Severity": "Critical", "Resolution": "Correct the request and send it again."}
+        if getattr(problem, "related", None) is not None:
+            info["RelatedProperties"] = [problem.related]
         headers = {"WWW-Authenticate": 'Basic realm="BMC"'} if code == 401 else {}
-        return flask.Response(json.dumps(body), code, headers, content_type="application/json")
+        return {"error": {"code": message_id, "message": str(problem), "@Message.ExtendedInfo": [info]}}, code, headers
 
     def root_resource():
-        body = json.loads(stock_root().get_data())
-        for name in ("Registries", "CertificateService", "UpdateService"):
-            body.pop(name, None)
-        body.update(Vendor="Harvester Lab", Product="BMC stand-in (sushy-tools)", UUID=flask.request.environ["lab.uuid"],
-                    SessionService={"@odata.id": "/redfish/v1/SessionService"},
-                    Links={"Sessions": {"@odata.id": SESSIONS}})
-        return body
+        return {**_without_absent(stock["root_resource"]()), "Vendor": "Harvester Lab", "UUID": flask.request.environ["lab.uuid"],
+                "Product": "BMC stand-in (sushy-tools)", "SessionService": _link(SERVICE), "Links": {"Sessions": _link(SESSIONS)}}
 
     def system_resource(identity):
         if flask.request.method == "PATCH":
             driver.change(identity, _changes(driver.hardware(identity), _body()))
             return "", 204
-        body, machine, state = json.loads(stock_system(identity).get_data()), driver.hardware(identity), driver.state(identity)
-        for name in ("VirtualMedia", "SimpleStorage", "SecureBoot", "Memory", "IndicatorLED"):
-            body.pop(name, None)
-        body.update(Manufacturer=machine["manufacturer"], Model=machine["model"], SerialNumber=machine["serial"],
-                    HostName=state["hostName"], AssetTag=state["assetTag"], PowerRestorePolicy=state["powerRestorePolicy"])
-        body["PowerRestorePolicy@Redfish.AllowableValues"] = RESTORE_POLICIES
+        body, machine, state = _without_absent(stock["system_resource"](identity)), driver.hardware(identity), driver.state(identity)
+        body.update({
+            "Manufacturer": machine["manufacturer"], "Model": machine["model"], "SerialNumber": machine["serial"],
+            "HostName": state["hostName"], "AssetTag": state["assetTag"], "PowerRestorePolicy": state["powerRestorePolicy"],
+            "PowerRestorePolicy@Redfish.AllowableValues": POLICIES,
+            "Boot": {"BootSourceOverrideEnabled": state["boot"]["enabled"], "BootSourceOverrideTarget": state["boot"]["target"],
+                     "BootSourceOverrideMode": machine["bootMode"], "HttpBootUri": state["boot"]["httpBootUri"],
+                     "BootSourceOverrideEnabled@Redfish.AllowableValues": ENABLED,
+                     "BootSourceOverrideTarget@Redfish.AllowableValues": TARGETS}})
         body["ProcessorSummary"].update(Count=1, CoreCount=machine["cores"], LogicalProcessorCount=machine["cores"] * 2,
                                         Model=machine["cpuModel"])
-        body["Boot"] = {
-            "BootSourceOverrideEnabled": state["boot"]["enabled"], "BootSourceOverrideTarget": state["boot"]["target"],
-            "BootSourceOverrideMode": machine["bootMode"], "HttpBootUri": state["boot"]["httpBootUri"],
-            "BootSourceOverrideEnabled@Redfish.AllowableValues": BOOT_ENABLED,
-            "BootSourceOverrideTarget@Redfish.AllowableValues": BOOT_TARGETS}
         body["Actions"]["#ComputerSystem.Reset"]["ResetType@Redfish.AllowableValues"] = RESETS
+        body["Links"].pop("Chassis", None)
         return body
 
     def system_reset_action(identity):
-        kind = _body().get("ResetType")
-        if kind not in RESETS:
-            raise RedfishError(400, "ActionParameterValueNotInList", f"{kind!r} is not one of {', '.join(RESETS)}.",
-                               "#/ResetType")
-        driver.set_power_state(identity, kind)
+        driver.set_power_state(identity, _one_of(_body().get("ResetType"), RESETS, "#/ResetType", "ActionParameterValueNotInList"))
         return "", 204
 
     def ethernet_interface(identity, nic_id):
-        body = json.loads(stock_nic(identity, nic_id).get_data())
-        nic = next(nic for nic in driver.get_nics(identity) if nic["id"] == nic_id)
-        return {**body, "SpeedMbps": nic["speedMbps"], "LinkStatus": "LinkUp", "InterfaceEnabled": True}
+        body = json.loads(stock["ethernet_interface"](identity, nic_id).get_data())
+        speed = next(nic["speedMbps"] for nic in driver.get_nics(identity) if nic["id"] == nic_id)
+        return {**body, "SpeedMbps": speed, "LinkStatus": "LinkUp", "InterfaceEnabled": True}
 
     def drive_resource(identity, stg_id, drv_id):
         disks = driver.hardware(identity)["disks"]
-        disk = next((d for d in disks if d["serial"] == drv_id and stg_id == _controller(d)), None)
+        disk = next((d for d in disks if d["serial"] == drv_id and d["protocol"] == stg_id), None)
         if disk is None:
             raise RedfishError(404, "ResourceMissingAtURI", f"There is no drive {drv_id} at controller {stg_id}.")
-        health = driver.state(identity)["drives"][disk["serial"]]
+        health = driver.state(identity)["drives"][drv_id]
         return {"@odata.id": flask.request.path, "@odata.type": "#Drive.v1_4_0.Drive", "Id": drv_id, "Name": disk["model"],
                 "Model": disk["model"], "SerialNumber": disk["serial"], "CapacityBytes": disk["bytes"], "MediaType": "SSD",
                 "Protocol": disk["protocol"], "BlockSizeBytes": 512, "FailurePredicted": health["failurePredicted"],
@@ -131,64 +112,49 @@ def install(app, driver, options):
     def manager_resource(identity):
         if flask.request.method != "GET":
             raise RedfishError(405, "OperationNotAllowed", "The manager has no writable properties.")
-        body = json.loads(stock_manager(identity).get_data())
-        body.pop("VirtualMedia", None)
-        return {**body, "Description": "BMC stand-in (sushy-tools)", "Model": "Harvester Lab BMC",
-                "DateTime": datetime.now(timezone.utc).isoformat(timespec="seconds"), "DateTimeLocalOffset": "+00:00"}
+        body = _without_absent(stock["manager_resource"](identity))
+        body["Links"].pop("ManagerForChassis", None)
+        return {**body, "Description": "BMC stand-in (sushy-tools)", "Model": "Harvester Lab BMC"}
 
     for view in (root_resource, system_resource, system_reset_action, ethernet_interface, drive_resource, manager_resource):
-        assert view.__name__ in views, f"sushy-tools has no route {view.__name__} any more"
-        views[view.__name__] = view
+        assert view.__name__ in stock, f"sushy-tools has no route {view.__name__} any more"
+        app.view_functions[view.__name__] = view
 
-    @app.get("/redfish/v1/SessionService")
+    @app.get(SERVICE)
     def session_service():
-        return {"@odata.id": "/redfish/v1/SessionService", "@odata.type": "#SessionService.v1_1_3.SessionService",
-                "Id": "SessionService", "Name": "Session Service", "ServiceEnabled": True, "SessionTimeout": lifetime,
-                "Sessions": {"@odata.id": SESSIONS}}
+        return {"@odata.id": SERVICE, "@odata.type": "#SessionService.v1_1_3.SessionService", "Id": "SessionService",
+                "Name": "Session Service", "ServiceEnabled": True, "SessionTimeout": options["sessionSeconds"],
+                "Sessions": _link(SESSIONS)}
 
-    @app.route(SESSIONS, methods=["GET", "POST"])
-    def sessions():
-        if flask.request.method == "GET":
-            members = [{"@odata.id": f"{SESSIONS}/{s['id']}"} for s in _own_sessions()]
-            return {"@odata.id": SESSIONS, "@odata.type": "#SessionCollection.SessionCollection", "Name": "Sessions",
-                    "Members": members, "Members@odata.count": len(members)}
+    @app.post(SESSIONS)
+    def create_session():
         given = _body()
         if not _right(given.get("UserName"), given.get("Password"), options):
             raise RedfishError(401, "NoValidSession", "The user name or password is wrong.")
-        token, session = secrets.token_hex(24), {"id": secrets.token_hex(8), "used": time.monotonic(), "lifetime": lifetime,
-                                                 "machine": flask.request.environ["lab.machine"]}
+        token, identity = secrets.token_hex(24), secrets.token_hex(8)
         with _lock:
-            _sessions[token] = session
-        body = {"@odata.id": f"{SESSIONS}/{session['id']}", "@odata.type": "#Session.v1_1_0.Session", "Id": session["id"],
+            _sessions[token] = {"id": identity, "used": time.monotonic(), "lifetime": options["sessionSeconds"],
+                                "machine": flask.request.environ["lab.machine"]}
+        body = {"@odata.id": f"{SESSIONS}/{identity}", "@odata.type": "#Session.v1_1_0.Session", "Id": identity,
                 "Name": "User Session", "UserName": options["user"]}
-        return body, 201, {"X-Auth-Token": token, "Location": f"{SESSIONS}/{session['id']}"}
+        return body, 201, {"X-Auth-Token": token, "Location": body["@odata.id"]}
 
-    @app.route(SESSIONS + "/<identity>", methods=["GET", "DELETE"])
-    def session_resource(identity):
-        if identity not in [session["id"] for session in _own_sessions()]:
+    @app.delete(SESSIONS + "/<identity>")
+    def delete_session(identity):
+        token = next((token for token, session in _live_sessions().items() if session["id"] == identity), None)
+        if token is None:
             raise RedfishError(404, "ResourceMissingAtURI", f"There is no session {identity}.")
-        if flask.request.method == "DELETE":
-            with _lock:
-                for token in [t for t, s in _sessions.items() if s["id"] == identity]:
-                    del _sessions[token]
-            return "", 204
-        return {"@odata.id": flask.request.path, "@odata.type": "#Session.v1_1_0.Session", "Id": identity,
-                "Name": "User Session", "UserName": options["user"]}
+        with _lock:
+            _sessions.pop(token, None)
+        return "", 204
 
 
 def storage_of(machines):
     """sushy-tools' configuration of storage controllers: one for SATA, one for NVMe, of each machine."""
-    controllers = {}
-    for machine in machines:
-        names = sorted({_controller(disk) for disk in machine["disks"]})
-        controllers[machine["uuid"]] = [
-            {"Id": name, "Name": name, "StorageControllers": [{"MemberId": "0", "Name": name, "SpeedGbps": 6}],
-             "Drives": [d["serial"] for d in machine["disks"] if _controller(d) == name]} for name in names]
-    return controllers
-
-
-def _controller(disk):
-    return disk["protocol"]
+    return {machine["uuid"]: [
+        {"Id": protocol, "Name": protocol, "StorageControllers": [{"MemberId": "0", "Name": protocol, "SpeedGbps": 6}],
+         "Drives": [disk["serial"] for disk in machine["disks"] if disk["protocol"] == protocol]}
+        for protocol in sorted({disk["protocol"] for disk in machine["disks"]})] for machine in machines}
 
 
 def _changes(machine, body):
@@ -200,7 +166,7 @@ def _changes(machine, body):
                 raise RedfishError(400, "PropertyValueFormatError", "AssetTag must be a text of at most 63 characters.", "#/AssetTag")
             changes["assetTag"] = value
         elif name == "PowerRestorePolicy":
-            changes["powerRestorePolicy"] = _one_of(value, RESTORE_POLICIES, "#/PowerRestorePolicy")
+            changes["powerRestorePolicy"] = _one_of(value, POLICIES, "#/PowerRestorePolicy")
         elif name == "Boot" and isinstance(value, dict):
             changes["boot"] = _boot(machine, value)
         else:
@@ -213,9 +179,9 @@ def _boot(machine, body):
     for name, value in body.items():
         related = f"#/Boot/{name}"
         if name == "BootSourceOverrideEnabled":
-            boot["enabled"] = _one_of(value, BOOT_ENABLED, related)
+            boot["enabled"] = _one_of(value, ENABLED, related)
         elif name == "BootSourceOverrideTarget":
-            boot["target"] = _one_of(value, BOOT_TARGETS, related)
+            boot["target"] = _one_of(value, TARGETS, related)
         elif name == "BootSourceOverrideMode":
             _one_of(value, [machine["bootMode"]], related)
         elif name == "HttpBootUri":
@@ -227,17 +193,25 @@ def _boot(machine, body):
     return boot
 
 
-def _one_of(value, allowed, related):
+def _one_of(value, allowed, related, message_id="PropertyValueNotInList"):
     if value not in allowed:
-        raise RedfishError(400, "PropertyValueNotInList", f"{value!r} is not one of {', '.join(allowed)}.", related)
+        raise RedfishError(400, message_id, f"{value!r} is not one of {', '.join(allowed)}.", related)
     return value
 
 
 def _body():
-    body = flask.request.get_json(silent=True)
+    body = flask.request.get_json(silent=True, force=True)
     if not isinstance(body, dict):
         raise RedfishError(400, "MalformedJSON", "The request's body is not a JSON object.")
     return body
+
+
+def _link(path):
+    return {"@odata.id": path}
+
+
+def _without_absent(answer):
+    return {name: value for name, value in json.loads(answer.get_data()).items() if name not in ABSENT}
 
 
 def _basic(header):
@@ -245,30 +219,20 @@ def _basic(header):
         kind, value = header.split(" ", 1)
         user, password = base64.b64decode(value, validate=True).decode().split(":", 1)
         return (user, password) if kind.lower() == "basic" else (None, None)
-    except (ValueError, binascii.Error):
+    except ValueError:
         return None, None
 
 
 def _right(user, password, options):
-    if not isinstance(user, str) or not isinstance(password, str):
-        return False
     with open(options["passwordFile"], encoding="utf-8") as file:
-        expected = file.read().strip()
-    return hmac.compare_digest(f"{user}\n{password}".encode(), f"{options['user']}\n{expected}".encode())
+        expected = f"{options['user']}\n{file.read().strip()}"
+    return hmac.compare_digest(f"{user}\n{password}".encode(), expected.encode())
 
 
-def _own_sessions():
+def _live_sessions():
+    """Sessions of the BMC that received the request, by token; expired ones are forgotten."""
     machine, now = flask.request.environ["lab.machine"], time.monotonic()
     with _lock:
         for token in [t for t, s in _sessions.items() if now - s["used"] > s["lifetime"]]:
             del _sessions[token]
-        return [s for s in _sessions.values() if s["machine"] == machine]
-
-
-def _session_of(token):
-    own = _own_sessions()
-    session = _sessions.get(token)
-    if session not in own:
-        return None
-    session["used"] = time.monotonic()
-    return session
+        return {t: s for t, s in _sessions.items() if s["machine"] == machine}

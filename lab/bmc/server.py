@@ -6,19 +6,13 @@ import json
 import ssl
 import sys
 import threading
+from types import SimpleNamespace
 
 from sushy_tools.emulator import main
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 import routes
 from driver import LabDriver
-
-
-class Indicators:
-    """Stands where sushy-tools keeps the state of LEDs in a database."""
-
-    def get_indicator_state(self, identity):
-        return "Off"
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -56,7 +50,8 @@ def run(options):
     driver = LabDriver(machines, options["socket"])
     kind = type(main.app)
     kind.systems = property(lambda self: driver)
-    kind.indicators = property(lambda self: Indicators())
+    # sushy-tools keeps the state of LEDs in a database below /tmp; these machines have none.
+    kind.indicators = property(lambda self: SimpleNamespace(get_indicator_state=lambda identity: "Off"))
     main.app.config["SUSHY_EMULATOR_STORAGE"] = routes.storage_of(machines)
     main.app.config["PROPAGATE_EXCEPTIONS"] = False
     routes.install(main.app, driver, options)
