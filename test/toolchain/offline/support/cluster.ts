@@ -62,7 +62,11 @@ export async function startCluster(): Promise<TestCluster> {
     ]);
     processes.push(apiServer);
     const certificate = path.join(folder, "certificates", "apiserver.crt");
-    await until("the API server's certificate", 60_000, () => alive(apiServer, folder) && existsSync(certificate));
+    await until(
+      "the API server's certificate",
+      60_000,
+      () => alive(apiServer, folder) && existsSync(certificate),
+    );
     const kubeconfig = kubeconfigOf(`https://127.0.0.1:${port}`, token, readFileSync(certificate));
     const api = new KubernetesApi(await readKubeconfig({ text: kubeconfig, folder }), "test");
     await until("the API server", 60_000, async () => {
@@ -115,7 +119,9 @@ export function definition(group: string, kind: string, scope: "Cluster" | "Name
           served: true,
           storage: true,
           subresources: { status: {} },
-          schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true, ...schema } },
+          schema: {
+            openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true, ...schema },
+          },
         },
       ],
     },
@@ -126,8 +132,13 @@ export function definition(group: string, kind: string, scope: "Cluster" | "Name
 export async function install(api: KubernetesApi, crd: ReturnType<typeof definition>): Promise<void> {
   await api.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", { body: crd });
   const { group, names } = crd.spec;
+  const probe = { apiVersion: `${group}/v1beta1`, kind: names.kind, metadata: { name: "probe" } };
   await until(`kind ${names.kind}`, 20_000, async () => {
-    await api.request("GET", `/apis/${group}/v1beta1/${names.plural}`);
+    await api.kind(`${group}/v1beta1`, names.kind);
+    await api.request("POST", `/apis/${group}/v1beta1/${names.plural}`, {
+      query: { dryRun: "All" },
+      body: probe,
+    });
     return true;
   });
 }

@@ -24,6 +24,8 @@ export interface TestStack {
   stack: Stack;
   /** Runs one of the stack's operations with another program. */
   with(program: PulumiFn): Stack;
+  /** The stack's state as it is stored. */
+  state(): string;
   remove(): void;
 }
 
@@ -57,6 +59,8 @@ export async function makeStack(program: PulumiFn): Promise<TestStack> {
       stack.workspace.program = other;
       return stack;
     },
+    state: () =>
+      readFileSync(path.join(folder, "state", ".pulumi", "stacks", "plugins", "test.json"), "utf8"),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -26,29 +26,29 @@ interface Kubeconfig {
   users?: { name: string; user?: Record<string, unknown> }[];
 }
 
+/** The text of a kubeconfig, and the folder that its relative paths start from. */
+export interface KubeconfigText {
+  text: string;
+  folder: string;
+}
+
 /**
- * Finds the text of a kubeconfig as provider arguments give it.
- * @param argument contents, a path or - where allowed - contents in base64; absent: $KUBECONFIG, then ~/.kube/config
+ * Finds a kubeconfig as provider arguments give it.
+ * @param argument contents or a path; absent: $KUBECONFIG, then ~/.kube/config
  */
-export function findKubeconfig(
-  argument: string | undefined,
-  { base64 = false } = {},
-): { text: string; folder: string } {
+export function findKubeconfig(argument: string | undefined): KubeconfigText {
   const given = argument || process.env.KUBECONFIG?.split(path.delimiter)[0] || "~/.kube/config";
   const file = given.replace(/^~(?=\/)/, homedir());
   if (!given.includes("\n") && existsSync(file)) {
     return { text: readFileSync(file, "utf8"), folder: path.dirname(path.resolve(file)) };
   }
   if (!argument) throw new Error(`no kubeconfig: neither given nor found at ${file}`);
-  if (base64 && /^[A-Za-z0-9+/=\s]+$/.test(given)) {
-    return { text: Buffer.from(given, "base64").toString(), folder: process.cwd() };
-  }
   return { text: given, folder: process.cwd() };
 }
 
 /** Reads the access of one context out of a kubeconfig. */
 export async function readKubeconfig(
-  { text, folder }: { text: string; folder: string },
+  { text, folder }: KubeconfigText,
   { context, cluster }: { context?: string; cluster?: string } = {},
 ): Promise<Access> {
   const { parse } = await import("yaml");
@@ -69,24 +69,24 @@ export async function readKubeconfig(
     );
   }
 
-  const text_ = (from: Record<string, unknown>, key: string) =>
+  const value = (from: Record<string, unknown>, key: string) =>
     typeof from[key] === "string" && from[key] !== "" ? (from[key] as string) : undefined;
   const material = (from: Record<string, unknown>, key: string): Buffer | undefined => {
-    const data = text_(from, `${key}-data`);
+    const data = value(from, `${key}-data`);
     if (data) return Buffer.from(data, "base64");
-    const file = text_(from, key);
+    const file = value(from, key);
     return file ? readFileSync(path.resolve(folder, file)) : undefined;
   };
-  const tokenFile = text_(user, "tokenFile");
-  const server = text_(target, "server");
+  const tokenFile = value(user, "tokenFile");
+  const server = value(target, "server");
   if (!server) throw new Error(`cluster ${JSON.stringify(clusterName)} has no server`);
   return {
     server: server.replace(/\/+$/, ""),
     ca: material(target, "certificate-authority"),
     insecure: target["insecure-skip-tls-verify"] === true,
-    serverName: text_(target, "tls-server-name"),
+    serverName: value(target, "tls-server-name"),
     token:
-      text_(user, "token") ?? (tokenFile && readFileSync(path.resolve(folder, tokenFile), "utf8").trim()),
+      value(user, "token") ?? (tokenFile && readFileSync(path.resolve(folder, tokenFile), "utf8").trim()),
     certificate: material(user, "client-certificate"),
     key: material(user, "client-key"),
     namespace: chosen.namespace || "default",

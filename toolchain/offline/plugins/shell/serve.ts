@@ -108,10 +108,11 @@ function handlers(
       return response;
     },
     diffConfig: (request) => {
-      const changes = difference(
-        values(request.getOldInputs() ?? request.getOlds()),
-        values(request.getNews()),
-      );
+      // The engine's own entry: for a parameterised package it is the package's version at first, and the plugin's from
+      // then on (resource/deploy/source_eval.go RegisterResource), which changes nothing.
+      const config = (properties: Values) => ({ ...properties, version: null });
+      const olds = config(values(request.getOldInputs() ?? request.getOlds()));
+      const changes = difference(olds, config(values(request.getNews())));
       return diffResponse({ changes: replacing(changes, plugin.configReplaces ?? []) });
     },
     configure: async (request) => {

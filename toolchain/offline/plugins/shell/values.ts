@@ -11,7 +11,8 @@ export interface Values {
 // Signatures of the wire format: sdk/nodejs/runtime/rpc.ts of pulumi.
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** Stands for a value that is not known yet. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Whether the value is marked as a secret. */
 export function isSecret(value: Value | undefined): value is { value: Value } {
@@ -26,6 +27,11 @@ export function secret(value: Value): Value {
 /** The value with every secret in it laid open. */
 export function reveal<T extends Value>(value: T): T {
   return map(value, (v) => (isSecret(v) ? reveal(v.value) : undefined)) as T;
+}
+
+/** Whether some part of the value is a secret. */
+export function hasSecret(value: Value): boolean {
+  return some(value, isSecret);
 }
 
 /** Whether some part of the value is not known yet. */
@@ -45,7 +51,7 @@ export function secretsLike(values: Values, example: Values): Values {
     const like = example[name];
     if (like === undefined || isSecret(value)) result[name] = value;
     else if (isMap(value) && isMap(like) && !isSecret(like)) result[name] = secretsLike(value, like);
-    else result[name] = some(like, isSecret) ? secret(value) : value;
+    else result[name] = hasSecret(like) ? secret(value) : value;
   }
   return result;
 }
