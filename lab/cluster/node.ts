@@ -9,6 +9,8 @@ import { type ClusterAuthorities, createAuthorities, loadAuthorities, saveAuthor
 import { NodeDisk, PATHS } from "./disk";
 import { type NodeIdentity, readIdentity } from "./identity";
 import { ServerNode } from "./server-node";
+import { SshServer } from "./ssh/server";
+import { writeConfiguredFiles } from "./write-files";
 
 /** A Harvester node: a server when its disk says so or its installation creates a cluster, else an agent that joins. */
 export class HarvesterNode implements NodeRuntime {
@@ -16,6 +18,7 @@ export class HarvesterNode implements NodeRuntime {
   #life: AbortController | undefined;
   #server: ServerNode | undefined;
   #agent: AgentNode | undefined;
+  #ssh: SshServer | undefined;
 
   constructor(
     private readonly machine: MachineContext,
@@ -34,6 +37,8 @@ export class HarvesterNode implements NodeRuntime {
     const life = new AbortController();
     this.#life = life;
     const identity = await readIdentity(this.machine, this.system, this.#disk);
+    writeConfiguredFiles(this.#disk, this.system.config);
+    await this.#startSsh(identity);
     const authorities = await this.#authorities(identity);
     if (authorities) await this.#startServer(identity, authorities, life.signal);
     else this.#startAgent(identity, life.signal);
@@ -42,13 +47,27 @@ export class HarvesterNode implements NodeRuntime {
   async kill(): Promise<void> {
     this.#life?.abort(new Error("the power was cut"));
     this.#agent?.stop();
-    await this.#server?.kill();
+    await Promise.all([this.#server?.kill(), this.#ssh?.close()]);
   }
 
   async shutdown(): Promise<void> {
     this.#life?.abort(new Error("the system is shutting down"));
     this.#agent?.stop();
-    await this.#server?.stop();
+    await Promise.all([this.#server?.stop(), this.#ssh?.close()]);
+  }
+
+  async #startSsh(identity: NodeIdentity): Promise<void> {
+    const { machine, lab } = this;
+    const server = () => this.#server;
+    this.#ssh = new SshServer(this.system.config, {
+      machine,
+      lab,
+      identity,
+      disk: this.#disk,
+      server,
+      user: "rancher",
+    });
+    await this.#ssh.listen(machine.address, lab.sshPort);
   }
 
   /** A disk that has them was a server before. Creating them is creating a cluster: it happens once per installation. */

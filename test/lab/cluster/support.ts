@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as https from "node:https";
 import * as os from "node:os";
 import * as path from "node:path";
+import { Client } from "ssh2";
 import { ChildTable } from "../../../lab/children";
 import { ScaledClock } from "../../../lab/clock";
 import { HarvesterNode } from "../../../lab/cluster/node";
@@ -218,5 +219,85 @@ export function ask(
     request.on("error", reject);
     request.on("timeout", () => request.destroy(new Error(`no answer from ${url} in time`)));
     request.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));
+  });
+}
+
+/** Logs in at the VIP; the token. */
+export async function login(site: TestSite, password: string): Promise<string> {
+  const answer = await ask(`https://${site.vip}:17443/v3-public/localProviders/local?action=login`, {
+    method: "POST",
+    body: { username: "admin", password, responseType: "json" },
+  });
+  if (answer.status !== 201) throw new Error(`login: ${answer.status} ${answer.body}`);
+  return answer.json.token as string;
+}
+
+/** Polls until the probe returns something else than undefined or false; errors count as "not yet". */
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown = "nothing";
+  while (Date.now() < deadline) {
+    try {
+      const value = await probe();
+      if (value !== undefined && value !== false) return value;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited ${timeoutMs} ms for ${what}; last: ${String(last)}`);
+}
+
+/** Waits until the cluster's installation is complete and served at the VIP. */
+export async function clusterReady(site: TestSite): Promise<void> {
+  await eventually("the cluster at the VIP", async () => {
+    return (await ask(`https://${site.vip}:17443/v1/harvester/cluster/local`)).status === 200;
+  });
+}
+
+/** Runs a command over SSH as the user rancher. */
+export async function ssh(
+  site: TestSite,
+  machine: TestMachine,
+  command: string,
+  auth: { password?: string; privateKey?: string },
+): Promise<{ code: number; stdout: string; stderr: string; hostKey: string }> {
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    let hostKey = "";
+    client.on("error", reject);
+    client.on("ready", () => {
+      client.exec(command, (error, channel) => {
+        if (error) return reject(error);
+        let [stdout, stderr, code] = ["", "", -1];
+        channel.on("data", (data: Buffer) => {
+          stdout += data.toString();
+        });
+        channel.stderr.on("data", (data: Buffer) => {
+          stderr += data.toString();
+        });
+        channel.on("exit", (exit: number) => {
+          code = exit;
+        });
+        channel.on("close", () => {
+          client.end();
+          resolve({ code, stdout, stderr, hostKey });
+        });
+      });
+    });
+    client.connect({
+      host: machine.context.address,
+      port: site.lab.sshPort,
+      username: "rancher",
+      hostVerifier: (key: Buffer) => {
+        hostKey = key.toString("base64");
+        return true;
+      },
+      ...auth,
+    });
   });
 }
