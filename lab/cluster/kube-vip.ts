@@ -10,7 +10,7 @@ import { issueCertificate } from "./certificates";
 import type { NodeIdentity } from "./identity";
 import { KubeClient } from "./kube";
 import { LeaseElection } from "./lease";
-import { reconcileMachines } from "./machines";
+import { forgetRemovedNodes, reconcileMachines } from "./machines";
 import { NodeLifecycle } from "./node-lifecycle";
 import type { Timing } from "./timing";
 import { VipServer } from "./vip/server";
@@ -117,7 +117,9 @@ export class KubeVip {
     const { timing, log } = this.options;
     this.#controllers = new AbortController();
     const lifecycle = new NodeLifecycle(this.kube, timing.graceMs);
+    const names = new Set<string>();
     const pass = async (): Promise<void> => {
+      await forgetRemovedNodes(this.kube, names);
       await reconcileMachines(this.kube);
       await lifecycle.reconcile();
     };

@@ -101,6 +101,24 @@ export async function reconcileMachines(kube: KubeClient): Promise<void> {
   }
 }
 
+/**
+ * Forgets the passwords of nodes that were removed since the last pass, as RKE2 does: only then may a new installation use the name.
+ * `known` carries the names from pass to pass.
+ */
+export async function forgetRemovedNodes(kube: KubeClient, known: Set<string>): Promise<void> {
+  const names = new Set((await kube.list(NODES)).map((node) => node.metadata.name));
+  for (const name of known) {
+    if (!names.has(name)) await kube.delete(SECRETS, nodePasswordSecret(name), "kube-system");
+  }
+  known.clear();
+  for (const name of names) known.add(name);
+}
+
+/** Name of the secret that binds a node's name to one installation. */
+export function nodePasswordSecret(hostname: string): string {
+  return `${hostname}.node-password.rke2`;
+}
+
 /** The status a Machine should have, or undefined when it has it already. */
 function machineStatus(machine: KubeObject, node: KubeObject | undefined): object | undefined {
   const phase = node ? "Running" : "Provisioning";

@@ -6,7 +6,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { NODES, SECRETS } from "../builtins";
 import { signRequest } from "../certificates";
 import type { KubeClient } from "../kube";
-import { registerMachine } from "../machines";
+import { nodePasswordSecret, registerMachine } from "../machines";
 import type { VipContext } from "./context";
 import { ApiError, type Exchange, type Route } from "./exchange";
 
@@ -124,7 +124,7 @@ async function kubeletCertificate(context: VipContext, exchange: Exchange): Prom
 async function checkNodePassword(context: VipContext, hostname: string, password: string): Promise<void> {
   const digest = createHash("sha256").update(password).digest("base64");
   const data = { hash: Buffer.from(digest).toString("base64") };
-  const metadata = { name: `${hostname}.node-password.rke2`, namespace: "kube-system" };
+  const metadata = { name: nodePasswordSecret(hostname), namespace: "kube-system" };
   const secret = await context.kube.ensure(SECRETS, { metadata, data });
   if (!same(secret.data.hash, data.hash)) {
     throw new ApiError(
