@@ -19,14 +19,10 @@ class RedfishError(error.FishyError):
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path, timeout):
-        super().__init__("lab", timeout=timeout)
-        self._path = path
-
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        self.sock.connect(self.path)
 
 
 class LabDriver(AbstractSystemsDriver):
@@ -60,7 +56,8 @@ class LabDriver(AbstractSystemsDriver):
         self._call("POST", self.hardware(identity)["name"] + "/reset", {"type": state})
 
     def _call(self, method, path, body=None):
-        connection = _UnixConnection(self._socket, timeout=30)
+        connection = _UnixConnection("lab", timeout=30)
+        connection.path = self._socket
         try:
             connection.request(method, "/bmc/" + path, json.dumps(body) if body is not None else None,
                                {"Content-Type": "application/json"})
@@ -91,17 +88,6 @@ class LabDriver(AbstractSystemsDriver):
 
     def set_boot_device(self, identity, boot_source):
         self.change(identity, {"boot": {"target": boot_source}})
-
-    def get_total_memory(self, identity):
-        return self.hardware(identity)["memoryGiB"]
-
-    def get_versions(self, identity):
-        return {"BiosVersion": self.hardware(identity)["biosVersion"]}
-
-    def get_processors(self, identity):
-        machine = self.hardware(identity)
-        return [{"id": "CPU0", "Id": "CPU0", "socket": "CPU 0", "vendor": "Lab", "model": machine["cpuModel"],
-                 "cores": machine["cores"], "threads": machine["cores"] * 2}]
 
     def get_nics(self, identity):
         return [{"id": nic["name"], **nic} for nic in self.hardware(identity)["nics"]]

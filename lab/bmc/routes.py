@@ -22,8 +22,7 @@ SESSIONS = SERVICE + "/Sessions"
 ABSENT = {"Chassis", "Registries", "CertificateService", "UpdateService", "TaskService", "VirtualMedia", "SimpleStorage",
           "SecureBoot", "BIOS", "Bios", "Memory"}
 
-_sessions = {}
-_lock = threading.Lock()
+_sessions, _lock = {}, threading.Lock()
 
 
 def install(app, driver, options):
@@ -76,7 +75,8 @@ def install(app, driver, options):
         body, machine, state = _without_absent(stock["system_resource"](identity)), driver.hardware(identity), driver.state(identity)
         body.update({
             "Manufacturer": machine["manufacturer"], "Model": machine["model"], "SerialNumber": machine["serial"],
-            "HostName": state["hostName"], "AssetTag": state["assetTag"], "PowerRestorePolicy": state["powerRestorePolicy"],
+            "BiosVersion": machine["biosVersion"], "HostName": state["hostName"], "AssetTag": state["assetTag"],
+            "PowerRestorePolicy": state["powerRestorePolicy"],
             "PowerRestorePolicy@Redfish.AllowableValues": POLICIES,
             "Boot": {"BootSourceOverrideEnabled": state["boot"]["enabled"], "BootSourceOverrideTarget": state["boot"]["target"],
                      "BootSourceOverrideMode": machine["bootMode"], "HttpBootUri": state["boot"]["httpBootUri"],
@@ -84,8 +84,8 @@ def install(app, driver, options):
                      "BootSourceOverrideTarget@Redfish.AllowableValues": TARGETS}})
         body["ProcessorSummary"].update(Count=1, CoreCount=machine["cores"], LogicalProcessorCount=machine["cores"] * 2,
                                         Model=machine["cpuModel"])
+        body["MemorySummary"]["TotalSystemMemoryGiB"] = machine["memoryGiB"]
         body["Actions"]["#ComputerSystem.Reset"]["ResetType@Redfish.AllowableValues"] = RESETS
-        body["Links"].pop("Chassis", None)
         return body
 
     def system_reset_action(identity):
@@ -113,7 +113,6 @@ def install(app, driver, options):
         if flask.request.method != "GET":
             raise RedfishError(405, "OperationNotAllowed", "The manager has no writable properties.")
         body = _without_absent(stock["manager_resource"](identity))
-        body["Links"].pop("ManagerForChassis", None)
         return {**body, "Description": "BMC stand-in (sushy-tools)", "Model": "Harvester Lab BMC"}
 
     for view in (root_resource, system_resource, system_reset_action, ethernet_interface, drive_resource, manager_resource):
@@ -144,8 +143,7 @@ def install(app, driver, options):
         token = next((token for token, session in _live_sessions().items() if session["id"] == identity), None)
         if token is None:
             raise RedfishError(404, "ResourceMissingAtURI", f"There is no session {identity}.")
-        with _lock:
-            _sessions.pop(token, None)
+        _sessions.pop(token, None)
         return "", 204
 
 
@@ -201,9 +199,9 @@ def _one_of(value, allowed, related, message_id="PropertyValueNotInList"):
 
 def _body():
     body = flask.request.get_json(silent=True, force=True)
-    if not isinstance(body, dict):
-        raise RedfishError(400, "MalformedJSON", "The request's body is not a JSON object.")
-    return body
+    if isinstance(body, dict):
+        return body
+    raise RedfishError(400, "MalformedJSON", "The request's body is not a JSON object.")
 
 
 def _link(path):
@@ -211,7 +209,9 @@ def _link(path):
 
 
 def _without_absent(answer):
-    return {name: value for name, value in json.loads(answer.get_data()).items() if name not in ABSENT}
+    body = {name: value for name, value in json.loads(answer.get_data()).items() if name not in ABSENT}
+    body["Links"] = {name: value for name, value in body.get("Links", {}).items() if "Chassis" not in name}
+    return body
 
 
 def _basic(header):

@@ -1,6 +1,6 @@
 """The BMCs of the lab: a stand-in built on sushy-tools. Usage: server.py <options.json>, written by lab/bmc/bmc.ts.
 
-One process, one HTTPS listener per machine on an address of its own. Prints "ready" when all listen."""
+One process, one HTTPS listener per machine on an address of its own."""
 
 import json
 import ssl
@@ -16,10 +16,9 @@ from driver import LabDriver
 
 
 class QuietHandler(WSGIRequestHandler):
-    timeout = 30
+    """Has no log of its own: bmc-requests.jsonl is the log."""
 
-    def log(self, *args):
-        """The request log is bmc-requests.jsonl."""
+    log, timeout = lambda *args: None, 30
 
 
 class TlsServer(ThreadedWSGIServer):
@@ -40,9 +39,8 @@ class TlsServer(ThreadedWSGIServer):
 
 def bound(app, machine):
     """The application as the BMC of one machine serves it."""
-    def serve(environ, start_response):
-        return app({**environ, "lab.machine": machine["name"], "lab.uuid": machine["uuid"]}, start_response)
-    return serve
+    own = {"lab.machine": machine["name"], "lab.uuid": machine["uuid"]}
+    return lambda environ, start_response: app({**environ, **own}, start_response)
 
 
 def run(options):
@@ -51,7 +49,7 @@ def run(options):
     kind = type(main.app)
     kind.systems = property(lambda self: driver)
     # sushy-tools keeps the state of LEDs in a database below /tmp; these machines have none.
-    kind.indicators = property(lambda self: SimpleNamespace(get_indicator_state=lambda identity: "Off"))
+    kind.indicators = property(lambda self: SimpleNamespace(get_indicator_state=lambda identity: None))
     main.app.config["SUSHY_EMULATOR_STORAGE"] = routes.storage_of(machines)
     main.app.config["PROPAGATE_EXCEPTIONS"] = False
     routes.install(main.app, driver, options)
@@ -60,12 +58,9 @@ def run(options):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(machine["certificate"], machine["key"])
         servers.append(TlsServer(machine["bmcAddress"], options["port"], bound(main.app, machine), context))
-    threads = [threading.Thread(target=server.serve_forever, daemon=True) for server in servers]
-    for thread in threads:
-        thread.start()
-    print("ready", flush=True)
-    for thread in threads:
-        thread.join()
+    for server in servers[1:]:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    servers[0].serve_forever()
 
 
 if __name__ == "__main__":

@@ -186,8 +186,9 @@ export class Ipxe {
   }
 
   async #fetch(url: string, base: string): Promise<FetchedFile> {
-    const target = new URL(url, base).href;
+    let target = url;
     try {
+      target = new URL(url, base).href;
       const file = await this.host.fetch(target);
       this.host.console(`${target}... ok (${file.bytes} bytes)`);
       return file;

@@ -12,7 +12,10 @@ export interface Seen {
 }
 
 /** Answers of a test's own for a path; undefined leaves it to the server. */
-export type Override = (path: string, request: IncomingMessage) => { status: number; body: string | Buffer } | undefined;
+export type Override = (
+  path: string,
+  request: IncomingMessage,
+) => { status: number; body: string | Buffer } | undefined;
 
 /** A boot server and a mirror of the release in one, as small as a test needs it. */
 export class BootServer {
@@ -88,7 +91,9 @@ export class BootServer {
     }
     if (path === "/boot/config.yaml") return { status: 200, body: stringify(this.config) };
     if (path.startsWith("/boot/events/")) return { status: 200, body: "" };
-    const file = path.startsWith("/release/") ? releaseFile(version, path.slice("/release/".length)) : undefined;
+    const file = path.startsWith("/release/")
+      ? releaseFile(version, path.slice("/release/".length))
+      : undefined;
     return file === undefined ? { status: 404, body: "not here" } : { status: 200, body: file };
   }
 }
@@ -98,7 +103,12 @@ export function createConfig(server: BootServer, net: string): Record<string, un
   return {
     scheme_version: 1,
     token: "a test's token",
-    os: { hostname: "n1", password: "p", ssh_authorized_keys: ["ssh-ed25519 AAAA test"], dns_nameservers: [`${net}.1`] },
+    os: {
+      hostname: "n1",
+      password: "p",
+      ssh_authorized_keys: ["ssh-ed25519 AAAA test"],
+      dns_nameservers: [`${net}.1`],
+    },
     install: {
       mode: "create",
       role: "management",
