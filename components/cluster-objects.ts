@@ -74,7 +74,9 @@ function createNtpSetting(
   kubeconfig: pulumi.Input<string>,
   ntpServers: string[],
 ): void {
-  const provider = new harvester.Provider("harvester", { kubeconfig }, { parent });
+  // The Terraform provider behind it takes a path or base64, not the text itself (harvester/harvester, provider docs).
+  const encoded = pulumi.output(kubeconfig).apply((text) => Buffer.from(text).toString("base64"));
+  const provider = new harvester.Provider("harvester", { kubeconfig: encoded }, { parent });
   new harvester.Setting(
     "ntp-servers",
     { name: "ntp-servers", value: JSON.stringify({ ntpServers }) },
