@@ -33,6 +33,8 @@ export interface LabOptions {
   speed?: number;
   delays?: Delays;
   binaries: LabBinaries;
+  /** Real seconds of silence after which a Redfish session ends (default 600). */
+  sessionSeconds?: number;
   /** What runs on installed machines (default: a Harvester node). */
   nodeFactory?: NodeFactory;
   /** Called with a line for each step of the start. */
@@ -137,6 +139,7 @@ export class Lab {
         processes,
         socket,
         passwordFile: secrets.bmcPassword,
+        sessionSeconds: options.sessionSeconds,
       });
       cleanups.push(() => bmcs.stop());
       lab.#watch(bmcs);

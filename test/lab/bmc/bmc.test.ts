@@ -176,8 +176,16 @@ describe("lab BMC", () => {
     const { net } = lab.services;
     await bmc.call("PATCH", bmc.system, { AssetTag: "kept" });
     await lab.stop();
-    ({ lab } = await startTestLab(folder.path, { net }));
+    ({ lab } = await startTestLab(folder.path, { net, sessionSeconds: 0.05 }));
     bmc = RedfishClient.operator(lab, "m1");
     await until("the BMC answers", async () => (await bmc.call("GET", bmc.system)).body.AssetTag === "kept");
+  });
+
+  it("ends a session that nobody uses", async () => {
+    const credentials = { UserName: "admin", Password: bmcPassword(lab) };
+    const opened = await new RedfishClient(lab, "m1").call("POST", SESSIONS, credentials);
+    const session = new RedfishClient(lab, "m1", { token: String(opened.headers["x-auth-token"]) });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal((await session.call("GET", bmc.system)).status, 401);
   });
 });
