@@ -288,6 +288,33 @@ describe("kubernetes plugin", function () {
     assert.ok((made.properties.data as Values)["4dabf18193072939515e22adb298388d"]);
   });
 
+  describe("with another configuration", () => {
+    const here = kubeconfigOf("https://127.0.0.1:1", "old");
+    const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+    it("keeps everything where only the login changes", async () => {
+      const renewed = kubeconfigOf("https://127.0.0.1:1", "new");
+      const found = await plugin.diffConfig({ kubeconfig: here }, { kubeconfig: renewed });
+      assert.deepEqual(found, { changed: true, replaces: [] });
+      assert.equal((await plugin.diffConfig({ kubeconfig: here }, { kubeconfig: here })).changed, false);
+    });
+
+    it("replaces everything for another cluster, and for one that is not known yet", async () => {
+      for (const kubeconfig of [kubeconfigOf("https://127.0.0.1:2", "old"), UNKNOWN]) {
+        const found = await plugin.diffConfig({ kubeconfig: here }, { kubeconfig });
+        assert.deepEqual(found, { changed: true, replaces: ["kubeconfig"] });
+      }
+    });
+
+    it("goes by the cluster's identifier where there is one", async () => {
+      const olds = { kubeconfig: here, clusterIdentifier: "first" };
+      const same = await plugin.diffConfig(olds, { ...olds, kubeconfig: UNKNOWN });
+      assert.deepEqual(same, { changed: true, replaces: [] });
+      const other = await plugin.diffConfig(olds, { ...olds, clusterIdentifier: "second" });
+      assert.deepEqual(other, { changed: true, replaces: ["clusterIdentifier"] });
+    });
+  });
+
   it("previews without a cluster, but creates and reads nothing", async () => {
     const kubeconfig = kubeconfigOf("https://127.0.0.1:1", "none");
     const alone = await PluginClient.start("kubernetes", { config: { kubeconfig } });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Values } from "../../../toolchain/offline/plugins/shell/values";
+import schema from "../../../toolchain/offline/plugins/terraform-provider/schema.json";
 import { definition, install, startCluster, type TestCluster } from "./support/cluster";
 import { PluginClient } from "./support/plugin-client";
 
@@ -44,6 +45,13 @@ describe("terraform-provider plugin as harvester", function () {
   }
 
   const live = (name: string) => cluster.api.request("GET", `${PATH}/${name}`);
+
+  it("has the schema that the SDK was generated from", () => {
+    const { version, pulumi } = require("@pulumi/harvester/package.json");
+    assert.equal(version, schema.version);
+    assert.equal(pulumi.version, schema.parameterization.baseProvider.version);
+    assert.equal(pulumi.parameterization.value, schema.parameterization.parameter);
+  });
 
   it("becomes the package that the SDK asks for", async () => {
     const other = await PluginClient.start("terraform-provider", { parameter: PARAMETER });

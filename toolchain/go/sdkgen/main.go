@@ -1,5 +1,7 @@
 // Command sdkgen writes the Node.js SDK of a Pulumi package schema with Pulumi's own generator: what `pulumi package add`
-// does after it has asked a plugin for its schema.
+// does after it has asked a plugin for its schema. From the root of the repository:
+//
+//	go -C toolchain/go/sdkgen run . "$PWD/toolchain/offline/plugins/terraform-provider/schema.json" "$PWD/sdks/harvester"
 package main
 
 import (

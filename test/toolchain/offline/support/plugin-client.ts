@@ -104,6 +104,19 @@ export class PluginClient {
     return { name: response.getName(), version: response.getVersion() };
   }
 
+  /** Diff of the plugin's configuration. */
+  async diffConfig(olds: Values, news: Values): Promise<{ changed: boolean; replaces: string[] }> {
+    const request = new messages.DiffRequest();
+    request.setUrn("urn:pulumi:test::plugins::pulumi:providers:plugin::plugin");
+    for (const set of [request.setOlds, request.setOldInputs]) set.call(request, struct(olds));
+    request.setNews(struct(news));
+    const response = await this.#call("diffConfig", request);
+    return {
+      changed: response.getChanges() === messages.DiffResponse.DiffChanges.DIFF_SOME,
+      replaces: response.getReplacesList(),
+    };
+  }
+
   /** Check. */
   async check(urn: string, news: Values, olds: Values = {}): Promise<{ inputs: Values; failures: string[] }> {
     const request = new messages.CheckRequest();

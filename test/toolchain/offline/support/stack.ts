@@ -1,10 +1,11 @@
 /** The real pulumi CLI with the plugins under test in its cache, driving a program given as a function. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { LocalWorkspace, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 import { toolPath } from "./cluster";
 
+const TOOLCHAIN = path.resolve(__dirname, "../../../../.toolchain");
 const PLUGINS = path.resolve(__dirname, "../../../../toolchain/offline/plugins");
 
 /**
@@ -43,6 +44,9 @@ export async function makeStack(program: PulumiFn): Promise<TestStack> {
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: "test", projectName: "plugins", program },
     {
+      pulumiCommand: existsSync(path.join(TOOLCHAIN, "bin", "pulumi"))
+        ? await PulumiCommand.get({ root: TOOLCHAIN })
+        : undefined,
       pulumiHome: path.join(folder, "home"),
       envVars: {
         PATH: toolPath(),

@@ -5,12 +5,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, addressOf, KubernetesApi, type KubernetesObject, NoMatch } from "../cluster/api";
-import { findKubeconfig, readKubeconfig } from "../cluster/kubeconfig";
 import { difference, replacing } from "../shell/difference";
 import { InitializationFailed, isObject, type Operation, type Plugin } from "../shell/plugin";
-import { hasUnknown, isUnknown, reveal, type Value, type Values } from "../shell/values";
+import { hasUnknown, isUnknown, reveal, type Values } from "../shell/values";
 import { apply, CREATE_MANAGER, relinquish, takeOverFields } from "./apply";
 import { timeoutSeconds, waitUntilGone, waitUntilReady } from "./await";
+import { diffConfig, readConfig, text } from "./config";
 import {
   annotation,
   checkpoint,
@@ -69,15 +69,13 @@ export function kubernetesPlugin(): Plugin {
   return {
     name,
     version,
-    // DiffConfig of the official plugin compares server and context; a changed kubeconfig is as a rule a renewed login.
-    configReplaces: ["context", "cluster"],
+    diffConfig,
 
     async configure(config) {
-      const { kubeconfig, context, cluster: named, namespace } = reveal(config);
-      defaultNamespace = text(namespace);
+      const plain = reveal(config);
+      defaultNamespace = text(plain.namespace);
       try {
-        const found = findKubeconfig(isObject(kubeconfig) ? JSON.stringify(kubeconfig) : text(kubeconfig));
-        const access = await readKubeconfig(found, { context: text(context), cluster: text(named) });
+        const access = await readConfig(plain);
         defaultNamespace ??= access.namespace;
         cluster = { api: new KubernetesApi(access, `pulumi-kubernetes/${version} (stand-in)`) };
       } catch (error) {
@@ -361,10 +359,6 @@ function propagation(inputs: Values): string {
 
 function isGone(error: unknown): boolean {
   return error instanceof NoMatch || (error instanceof ApiError && error.code === 404);
-}
-
-function text(value: Value | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function randomId(): string {

@@ -48,8 +48,8 @@ export interface Plugin {
   /** For a parameterised plugin: the package it becomes. */
   parameterize?(value: string): { name: string; version: string };
   configure(config: Values): Promise<void> | void;
-  /** Provider inputs whose change replaces the provider and all its resources. */
-  configReplaces?: readonly string[];
+  /** What a changed configuration changes; without this it is an update. A replacement replaces all resources, too. */
+  diffConfig?(request: { olds: Values; news: Values }): Promise<Difference>;
   check(request: Operation & { olds: Values; news: Values; randomSeed: Buffer }): Promise<Checked> | Checked;
   diff(
     request: Operation & { id: string; olds: Values; oldInputs: Values; news: Values },

@@ -1,6 +1,6 @@
 /** Serves a plugin to the engine over gRPC. */
 import type * as grpcTypes from "@grpc/grpc-js";
-import { difference, replacing } from "./difference";
+import { difference } from "./difference";
 import { type Difference, InitializationFailed, type Operation, type Plugin, type Severity } from "./plugin";
 import {
   Any,
@@ -107,13 +107,12 @@ function handlers(
       response.setInputs(request.getNews());
       return response;
     },
-    diffConfig: (request) => {
+    diffConfig: async (request) => {
       // The engine's own entry: for a parameterised package it is the package's version at first, and the plugin's from
       // then on (resource/deploy/source_eval.go RegisterResource), which changes nothing.
-      const config = (properties: Values) => ({ ...properties, version: null });
-      const olds = config(values(request.getOldInputs() ?? request.getOlds()));
-      const changes = difference(olds, config(values(request.getNews())));
-      return diffResponse({ changes: replacing(changes, plugin.configReplaces ?? []) });
+      const { version: _old, ...olds } = values(request.getOldInputs() ?? request.getOlds());
+      const { version: _new, ...news } = values(request.getNews());
+      return diffResponse((await plugin.diffConfig?.({ olds, news })) ?? { changes: difference(olds, news) });
     },
     configure: async (request) => {
       await plugin.configure(values(request.getArgs()));
