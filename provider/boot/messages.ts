@@ -19,7 +19,7 @@ export type ToServer =
   | { type: "listen"; address: string; port: number }
   | { type: "routes"; routes: RouteEntry[] }
   /** Answer to a question; without a body the machine is turned away. */
-  | { type: "answer"; question: number; body?: string };
+  | { type: "answer"; question: number; body?: string; undecided?: true };
 
 /** From the boot server. */
 export type FromServer =

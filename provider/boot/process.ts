@@ -18,10 +18,16 @@ const EVENTS: ReadonlySet<string> = new Set(["STARTED", "SUCCEEDED", "FAILED"]);
 
 let routes: RouteEntry[] = [];
 let lastQuestion = 0;
-const waiting = new Map<number, (body: string | undefined) => void>();
+const waiting = new Map<number, { decided(body: string | undefined): void; undecided(): void }>();
+
+/** The provider could not decide just now. */
+class Undecided extends Error {}
 
 const server = createServer((request, response) => {
-  answer(request, response).catch(() => response.destroy());
+  answer(request, response).catch((error) => {
+    if (error instanceof Undecided) reply(response, 503, "not now\n");
+    else response.destroy();
+  });
 });
 
 server.on("error", (error: NodeJS.ErrnoException) => {
@@ -37,7 +43,8 @@ process.on("message", (message: ToServer) => {
       routes = message.routes;
       break;
     case "answer":
-      waiting.get(message.question)?.(message.body);
+      if (message.undecided) waiting.get(message.question)?.undecided();
+      else waiting.get(message.question)?.decided(message.body);
       waiting.delete(message.question);
   }
 });
@@ -104,9 +111,9 @@ async function passOn(url: string, response: ServerResponse): Promise<void> {
 }
 
 function ask(message: (question: number) => FromServer): Promise<string | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const question = ++lastQuestion;
-    waiting.set(question, resolve);
+    waiting.set(question, { decided: resolve, undecided: () => reject(new Undecided()) });
     tell(message(question));
   });
 }

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { BootServerDescription } from "../../model/description";
+import { backOff, pause } from "../net/retry";
 import { UserError } from "../shell/errors";
 import { atShutdown } from "../shell/shutdown";
 import type { FromServer, InstallerEvent, ToServer } from "./messages";
@@ -48,7 +49,8 @@ export function bootServerFor({ address, port = DEFAULT_BOOT_PORT }: BootServerD
 export class BootServer {
   readonly #routes = new Map<string, BootRoute>();
   #process: Promise<ChildProcess> | undefined;
-  #forget: (() => void) | undefined;
+  /** The end of the process before: its successor can listen only after it. */
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(
     readonly address: string,
@@ -63,12 +65,13 @@ export class BootServer {
   /** Serves a route. Throws if the address cannot be listened on. */
   async open(route: BootRoute): Promise<OpenRoute> {
     this.#routes.set(route.token, route);
+    this.#process ??= this.#start();
+    const starting = this.#process;
     try {
-      this.#process ??= this.#start();
-      this.#send(await this.#process, this.#routeTable());
+      this.#send(await starting, this.#routeTable());
     } catch (error) {
       this.#routes.delete(route.token);
-      this.#process = undefined;
+      if (this.#process === starting) this.#process = undefined;
       throw error;
     }
     return { close: () => this.#close(route.token) };
@@ -76,31 +79,60 @@ export class BootServer {
 
   async #close(token: string): Promise<void> {
     this.#routes.delete(token);
-    const running = await this.#process?.catch(() => undefined);
+    const running = this.#process;
     if (this.#routes.size > 0) {
-      if (running !== undefined) this.#send(running, this.#routeTable());
+      // If it cannot be started again, there is nothing to take the route from.
+      const child = await running?.catch(() => undefined);
+      if (child !== undefined) this.#send(child, this.#routeTable());
       return;
     }
     this.#process = undefined;
-    this.#forget?.();
-    if (running !== undefined) await ended(running);
+    if (running !== undefined) {
+      this.#ending = running.then(ended, () => undefined);
+      await this.#ending;
+    }
   }
 
   async #start(): Promise<ChildProcess> {
+    await this.#ending;
     const child = fork(join(__dirname, "process.ts"), [], {
       execArgv: ["--require", require.resolve("tsx/cjs")],
       // Not the provider's environment: that holds the passphrase of the state.
       env: { PATH: process.env.PATH },
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
-    this.#forget = atShutdown(`boot server at ${this.address}:${this.port}`, () => {
+    const forget = atShutdown(`boot server at ${this.address}:${this.port}`, () => {
       this.#routes.clear();
       return ended(child);
     });
+    child.once("exit", forget);
     child.on("message", (message: FromServer) => void this.#heard(child, message));
-    await this.#listening(child);
-    child.once("exit", () => this.#restart(child));
+    try {
+      await this.#listening(child);
+    } catch (error) {
+      await ended(child);
+      throw error;
+    }
+    const current = this.#process;
+    child.once("exit", () => {
+      if (this.#process === current && this.#routes.size > 0) this.#process = this.#startAgain();
+    });
     return child;
+  }
+
+  /** It died under us: machines repeat what they asked for, so it is enough that it is there again. */
+  async #startAgain(): Promise<ChildProcess> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const child = await this.#start();
+        this.#send(child, this.#routeTable());
+        return child;
+      } catch (error) {
+        // Those that wait for a machine end at their own deadline, which says what was waited for.
+        if (this.#routes.size === 0) throw error;
+        await pause(backOff(tries, 100, 5000));
+      }
+    }
   }
 
   #listening(child: ChildProcess): Promise<void> {
@@ -115,21 +147,6 @@ export class BootServer {
     });
   }
 
-  /** It died under us: machines repeat what they asked for, so it is enough that it is there again. */
-  #restart(child: ChildProcess): void {
-    this.#forget?.();
-    if (this.#routes.size === 0) return;
-    this.#process = this.#start().then((fresh) => {
-      this.#send(fresh, this.#routeTable());
-      return fresh;
-    });
-    this.#process.catch(() => {
-      // The next machine that is opened tries again and reports it; those that wait end at their deadline.
-      this.#process = undefined;
-    });
-    child.removeAllListeners();
-  }
-
   async #heard(child: ChildProcess, message: FromServer): Promise<void> {
     if (message.type !== "question" && message.type !== "event") return;
     const route = this.#routes.get(message.token);
@@ -141,13 +158,14 @@ export class BootServer {
       }
       return message.wanted === "script" ? route.script(message.from) : route.configuration(message.from);
     };
-    // What could not be decided is not handed out; the machine asks again.
-    const body = await answer().catch(() => undefined);
-    this.#send(child, {
-      type: "answer",
-      question: message.question,
-      ...(body === undefined ? {} : { body }),
-    });
+    const { question } = message;
+    try {
+      const body = await answer();
+      this.#send(child, { type: "answer", question, ...(body === undefined ? {} : { body }) });
+    } catch {
+      // What could not be decided (a BMC that is silent just now) is not handed out; whoever asked may ask again.
+      this.#send(child, { type: "answer", question, undecided: true });
+    }
   }
 
   #routeTable(): ToServer {

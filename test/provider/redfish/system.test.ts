@@ -126,8 +126,7 @@ describe("Redfish", () => {
 
   it("accepts a pinned certificate, in any notation, and an endpoint declared insecure", async () => {
     const colons = issued.fingerprint.toUpperCase().match(/../g)!.join(":");
-    for (const tls of [{ fingerprint: colons }, { fingerprint: authority.fingerprint }, { insecure: true }]) {
-      if ("fingerprint" in tls && tls.fingerprint === authority.fingerprint) continue;
+    for (const tls of [{ fingerprint: colons }, { insecure: true }]) {
       assert.equal((await open(tls).state()).power, "Off");
     }
   });
@@ -154,7 +153,7 @@ describe("Redfish", () => {
   });
 
   it("says that a BMC is silent, and that this says nothing about its machine", async () => {
-    const system = open();
+    const system = open(undefined, { timing: { ...timing, attemptsMs: 100 } });
     const { endpoint } = bmc;
     await bmc.stop();
     const error = await problem(system.state());
