@@ -161,7 +161,7 @@ export class Machine implements MachineHost {
         this.#refuseWhenOff(type);
         return await this.#exclusive(async () => {
           await this.#off("BMC");
-          this.#on("BMC");
+          await this.#on("BMC");
         });
       case "PushPowerButton":
         if (this.state.power === "Off") return await this.#exclusive(async () => this.#on("power button"));
@@ -218,8 +218,10 @@ export class Machine implements MachineHost {
     return result;
   }
 
-  #on(reason: string): void {
+  async #on(reason: string): Promise<void> {
     if (this.state.power === "On") return;
+    // A session that switched itself off may still be putting its things away.
+    await this.#session?.done;
     this.#state.change({ power: "On" });
     this.#begin(reason);
   }
