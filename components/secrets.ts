@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterInputs } from "./description";
 
 /** Properties of a description that are secrets wherever they stand. */
-const SECRET_PROPERTIES = new Set(["adminPassword", "password"]);
+const SECRET_PROPERTIES = new Set(["adminPassword", "password", "sshPrivateKey"]);
 
 /**
  * The description with every password marked as a secret, however it came in: a password that a program reads from

@@ -77,6 +77,12 @@ export interface AccessDescription {
   caFingerprint?: string;
   /** Password of Harvester's `admin` user. The bootstrap password is changed to it at the first login. */
   adminPassword: string;
+  /**
+   * Private key (OpenSSH) that may log in as `rancher` on the nodes; its public half stands in `os.sshAuthorizedKeys`.
+   * Facts that only the nodes know (who leads etcd) and etcd snapshots are had through it.
+   * @default those facts are shown as not known
+   */
+  sshPrivateKey?: string;
 }
 
 /** What the management interfaces of all nodes share (`install.management_interface`). */

@@ -10,7 +10,7 @@ interface ObjectsConfig {
   /** CloudInit objects by name. */
   cloudInits?: Record<string, CloudInitArgs>;
   /** An etcd snapshot on the node with this key; a new name takes a new one. */
-  etcdSnapshot?: { name: string; node: string; privateKey: pulumi.Input<string> };
+  etcdSnapshot?: { name: string; node: string };
 }
 
 const config = new pulumi.Config();
@@ -24,10 +24,7 @@ new ClusterObjects(
   {
     kubeconfig: cluster.kubeconfig,
     ...objects,
-    etcdSnapshot: objects.etcdSnapshot && {
-      ...objects.etcdSnapshot,
-      node: nodeOf(objects.etcdSnapshot.node),
-    },
+    etcdSnapshot: objects.etcdSnapshot && snapshotOf(objects.etcdSnapshot),
   },
   { dependsOn: [cluster] },
 );
@@ -35,6 +32,16 @@ new ClusterObjects(
 export const vipUrl = cluster.vipUrl;
 export const kubeconfig = cluster.kubeconfig;
 export const nodes = cluster.nodes;
+
+function snapshotOf({ name, node }: NonNullable<ObjectsConfig["etcdSnapshot"]>) {
+  const privateKey = description.access.sshPrivateKey;
+  if (privateKey === undefined) {
+    throw new pulumi.RunError(
+      "objects.etcdSnapshot: a snapshot is taken over SSH. Give the private key in cluster.access.sshPrivateKey.",
+    );
+  }
+  return { name, privateKey, node: nodeOf(node) };
+}
 
 function nodeOf(key: string) {
   const node = cluster.members[key];

@@ -91,6 +91,7 @@ export const descriptionShape = objectOf<ClusterDescription>({
         text,
         'A new cluster has the password "admin"; it is replaced by yours at the first login.',
       ),
+      sshPrivateKey: may(text),
     }),
     "It holds the password that replaces the well-known first one.",
   ),

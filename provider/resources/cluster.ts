@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type Candidate, chooseCreator } from "../../model/creator";
 import type { ClusterDescription, HardwareDescription } from "../../model/description";
+import { incarnationId } from "../../model/identity";
 import { differences } from "../shell/diff";
 import { isUnknown, type Properties, type Resource, UNKNOWN, UserError } from "../shell/resource";
 import { sightCluster } from "./sighting";
@@ -52,14 +53,10 @@ export const cluster: Resource = {
       return { id: "", outputs: { ...inputs, incarnation: UNKNOWN, creator, seed: UNKNOWN } };
     }
     await refuseWhereSomethingAnswers(description, ctx.signal);
+    const seed = randomBytes(32).toString("hex");
     return {
       id: description.vip.address,
-      outputs: {
-        ...inputs,
-        incarnation: randomBytes(6).toString("hex"),
-        creator,
-        seed: randomBytes(32).toString("hex"),
-      },
+      outputs: { ...inputs, incarnation: incarnationId(seed, description.generation ?? 1), creator, seed },
     };
   },
 

@@ -1,0 +1,33 @@
+/** `npm run status [-- --stack s] [--json|--markdown]`: a cluster as it is right now; works on any stack, lab or real. */
+import { parseArgs } from "node:util";
+import { shutdown } from "../provider/shell/shutdown";
+import { prepareEngine } from "./engine";
+import { stackOf } from "./environment";
+import { main } from "./process";
+import { repository } from "./root";
+import { collect } from "./status/collect";
+import { renderMarkdown, renderText } from "./status/render";
+import { readState } from "./status/state";
+
+async function status(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      stack: { type: "string", short: "s" },
+      json: { type: "boolean", default: false },
+      markdown: { type: "boolean", default: false },
+    },
+  });
+  const engine = await prepareEngine(values.stack ?? stackOf([], repository));
+  const found = await collect(engine.stack, await readState(engine));
+  await shutdown(2000);
+  const text = values.json
+    ? JSON.stringify(found, null, 2)
+    : values.markdown
+      ? renderMarkdown(found)
+      : renderText(found);
+  process.stdout.write(`${text}\n`);
+  return found.vip.reachable && found.nodes.every((node) => node.ready) ? 0 : 1;
+}
+
+main(() => status(process.argv.slice(2)));
