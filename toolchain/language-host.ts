@@ -1,5 +1,5 @@
 /** Puts the stand-in for the Node.js language host beside the engine. */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -28,6 +28,7 @@ export async function installLanguageHost(bin: string, lib: string): Promise<voi
   for (const name of ["language-host.js", "hidden-environment.js"]) {
     await rename(join(staging, name), join(lib, name));
   }
+  await rm(staging, { recursive: true });
   const launcher = join(bin, "pulumi-language-nodejs");
   await writeFile(
     `${launcher}.${process.pid}`,

@@ -54,11 +54,13 @@ export function startNode(
   return { process: child, stdout: child.stdout as Readable, stderr: child.stderr as Readable, ended };
 }
 
-/** Interrupts a process, and kills it if it does not end in time. */
-export function interrupt(child: ChildProcess): void {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGINT");
-  setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS).unref();
+/** Interrupts a process, kills it if it does not end in time, and is fulfilled when it has ended. */
+export async function stopChild(child: Child): Promise<void> {
+  child.process.kill("SIGINT");
+  const timer = setTimeout(() => child.process.kill("SIGKILL"), KILL_AFTER_MS);
+  // How it ended is the business of whoever runs it.
+  await child.ended.catch(() => undefined);
+  clearTimeout(timer);
 }
 
 /**

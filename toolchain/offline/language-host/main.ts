@@ -12,6 +12,7 @@ import { languageHost } from "./service";
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 /** What was started gets this long to end by itself. */
 const END_WITHIN_MS = 6_000;
+const LAST_WORDS_MS = 20;
 
 /** The engine's address is the last argument and the only one that is no flag; `--tracing` alone takes a value. */
 function engineAddress(args: readonly string[]): string | undefined {
@@ -35,9 +36,9 @@ function main(args: readonly string[]): void {
   const end = () => {
     if (ending) return;
     ending = true;
-    host.interruptAll();
-    server.tryShutdown(() => process.exit(0));
     setTimeout(() => process.exit(0), END_WITHIN_MS);
+    // The engine keeps its connection open, so the server's own end is not waited for; what it has to say goes out first.
+    host.stopAll().then(() => setTimeout(() => process.exit(0), LAST_WORDS_MS));
   };
   process.on("SIGINT", end);
   process.on("SIGTERM", end);

@@ -42,7 +42,9 @@ function visit(
 ): void {
   if (visited.has(folder)) return;
   visited.add(folder);
-  for (const entry of attempt(() => readdirSync(folder, { withFileTypes: true })) ?? []) {
+  // In the order of os.ReadDir: a linked package counts as one of node_modules only if that is where it is met first.
+  const entries = attempt(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const link = entry.isSymbolicLink();
     const path = link ? attempt(() => realpathSync(join(folder, entry.name))) : join(folder, entry.name);
     if (path === undefined) continue;

@@ -1,7 +1,7 @@
 /** Runs source-based plugins: policy packs and providers. */
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import { type RunPluginRequest, RunPluginResponse } from "@pulumi/pulumi/proto/language_pb";
-import { type Child, interrupt, locateModule, startNode } from "./child";
+import { type Child, locateModule, startNode, stopChild } from "./child";
 import { parseOptions } from "./options";
 
 /** Plugins under way. They end with their stream, or with this host; a Cancel of the engine is no reason to end one. */
@@ -45,9 +45,9 @@ export class PluginRunner {
     }
   }
 
-  /** Interrupts every plugin. */
-  interrupt(): void {
-    for (const child of this.#children) interrupt(child.process);
+  /** Interrupts every plugin; fulfilled when all have ended. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#children].map(stopChild));
   }
 }
 

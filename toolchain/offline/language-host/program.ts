@@ -1,6 +1,6 @@
 /** Runs a Pulumi program. */
 import type { RunRequest } from "@pulumi/pulumi/proto/language_pb";
-import { type Child, interrupt, locateModule, startNode } from "./child";
+import { type Child, locateModule, startNode, stopChild } from "./child";
 import { parseOptions } from "./options";
 
 /** The SDK's exit code for "the error was already shown" (@pulumi/pulumi cmd/run/index.ts). */
@@ -63,12 +63,12 @@ export class ProgramRunner {
   /** Interrupts the program, and only the program: providers hosted for the engine may have work in flight. */
   cancel(): void {
     this.#cancelled = true;
-    this.interrupt();
+    void this.stop();
   }
 
-  /** Interrupts the program that is running. */
-  interrupt(): void {
-    if (this.#child) interrupt(this.#child.process);
+  /** Interrupts the program, if one is running; fulfilled when it has ended. */
+  async stop(): Promise<void> {
+    if (this.#child) await stopChild(this.#child);
   }
 
   /**

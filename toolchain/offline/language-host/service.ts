@@ -31,8 +31,8 @@ import { ProgramRunner } from "./program";
 /** One language host: its service and a way to end what it has started. */
 export interface LanguageHost {
   readonly service: UntypedServiceImplementation;
-  /** Interrupts the program and the plugins under way. */
-  interruptAll(): void;
+  /** Interrupts the program and the plugins under way; fulfilled when they have ended. */
+  stopAll(): Promise<void>;
 }
 
 /** A language host for one engine. */
@@ -76,7 +76,7 @@ export function languageHost(version: string, engineAddress: string | undefined)
       ),
     ),
     run: unary<RunRequest, RunResponse>(async (request, cancelled) => {
-      cancelled(() => programs.interrupt());
+      cancelled(() => void programs.stop());
       const { error, bail } = await programs.run(request);
       return new RunResponse().setError(error).setBail(bail);
     }),
@@ -96,9 +96,8 @@ export function languageHost(version: string, engineAddress: string | undefined)
   };
   return {
     service,
-    interruptAll() {
-      programs.interrupt();
-      plugins.interrupt();
+    async stopAll() {
+      await Promise.all([programs.stop(), plugins.stop()]);
     },
   };
 }
