@@ -9,6 +9,7 @@ import { type HttpsAnswer, HttpsClient } from "./https-client";
 import type { NodeIdentity } from "./identity";
 import { KubeClient } from "./kube";
 import { Kubelet } from "./kubelet";
+import type { PlannedRoles, ServerBootstrap } from "./promotion";
 import { timingFor } from "./timing";
 import { type ConnectAnswer, caProof, tokenProof } from "./vip/join";
 import { repeat, waitFor } from "./wait";
@@ -22,6 +23,7 @@ interface JoinState {
 const JOIN_STATE = `${PATHS.agent}/etc/rke2-agent-load-balancer.json`;
 const KUBELET = `${PATHS.agent}/client-kubelet`;
 const SERVER_CA = `${PATHS.agent}/server-ca.crt`;
+const VIP_CA = `${PATHS.agent}/rancher-ca.crt`;
 /** A joining node never gives up; a deadline only bounds one life of the machine. */
 const FOREVER_MS = 30 * 24 * 3600 * 1000;
 
@@ -36,6 +38,8 @@ export class AgentNode {
     private readonly disk: NodeDisk,
     private readonly identity: NodeIdentity,
     private readonly log: (line: string) => void,
+    /** Called once, when the node's Machine says that it is to be a server. */
+    private readonly promoted: (bootstrap: ServerBootstrap) => Promise<void>,
   ) {}
 
   /** Joins (once per installation) and keeps the node alive until the signal is aborted. */
@@ -59,6 +63,13 @@ export class AgentNode {
     void repeat(
       () => this.#refreshServers(kube),
       timing.heartbeatMs * 4,
+      signal,
+      () => undefined,
+    );
+    // The VIP is silent at times; the plan can wait.
+    void repeat(
+      () => this.#followPlan(signal),
+      timing.controllerMs,
       signal,
       () => undefined,
     );
@@ -115,6 +126,7 @@ export class AgentNode {
         signal,
       });
       const state: JoinState = { machineUid: machine.machineUid, apiServers: JSON.parse(apiServers.body) };
+      this.disk.write(VIP_CA, ca, 0o644);
       this.disk.write(SERVER_CA, serverCa.body, 0o644);
       this.disk.write(`${KUBELET}.crt`, cert.body, 0o644);
       this.disk.write(`${KUBELET}.key`, key);
@@ -169,10 +181,33 @@ export class AgentNode {
     return JSON.parse(answer.body) as ConnectAnswer;
   }
 
+  async #followPlan(signal: AbortSignal): Promise<void> {
+    const token = this.system.config.token ?? "";
+    const http = this.#vipClient();
+    try {
+      const headers = {
+        authorization: "Bearer " + Buffer.from(token).toString("base64"),
+        "x-cattle-machine": this.identity.machineObject,
+      };
+      const plan = JSON.parse(
+        (await send(http, { path: "/v3/connect/plan", headers, signal })).body,
+      ) as PlannedRoles;
+      if (!plan.etcd) return;
+      const authorization = "Basic " + Buffer.from(`server:${token}`).toString("base64");
+      const answer = await send(http, {
+        path: "/v1-rke2/server-bootstrap",
+        headers: { authorization },
+        signal,
+      });
+      await this.promoted(JSON.parse(answer.body) as ServerBootstrap);
+    } finally {
+      http.close();
+    }
+  }
+
   async #refreshServers(kube: KubeClient): Promise<void> {
     const token = this.system.config.token ?? "";
-    const server = this.#serverUrl();
-    const http = new HttpsClient({ servers: [server], insecure: true });
+    const http = this.#vipClient();
     try {
       const authorization = "Basic " + Buffer.from(`node:${token}`).toString("base64");
       const answer = await send(http, { path: "/v1-rke2/apiservers", headers: { authorization } });
@@ -183,6 +218,11 @@ export class AgentNode {
     } finally {
       http.close();
     }
+  }
+
+  /** A client of the VIP that believes the CA proven at the join. */
+  #vipClient(): HttpsClient {
+    return new HttpsClient({ servers: [this.#serverUrl()], ca: this.disk.read(VIP_CA) });
   }
 
   /** Harvester's server_url has no port but 443; in the lab that is the VIP's own port. */

@@ -223,6 +223,7 @@ const KINDS = {
       ]),
       status: { ...open, properties: { rollouts: { type: "object", additionalProperties: open } } },
     },
+    required: ["spec"],
   },
   managedChart: {
     group: "management.cattle.io",

@@ -7,6 +7,7 @@ import type { ClusterAuthorities } from "./authorities";
 import { vipCertificate } from "./bootstrap";
 import { SERVICES } from "./builtins";
 import { issueCertificate } from "./certificates";
+import type { EtcdMemberInfo } from "./etcd-client";
 import type { NodeIdentity } from "./identity";
 import { KubeClient } from "./kube";
 import { LeaseElection } from "./lease";
@@ -25,6 +26,7 @@ export interface KubeVipOptions {
   authorities: ClusterAuthorities;
   /** Base URL of this node's own API server. */
   apiServer: string;
+  etcdMembers(): Promise<EtcdMemberInfo[]>;
   timing: Timing;
   log(line: string): void;
 }
@@ -57,7 +59,7 @@ export class KubeVip {
       } finally {
         if (!leads && this.#server) await this.stop();
       }
-      if (leads && !this.#server && !signal.aborted) await this.#serve();
+      if (leads && !this.#server && !signal.aborted) await this.#serve(signal);
     };
     void repeat(pass, timing.vipLeaseMs / 4, signal, (error) => log(`kube-vip: ${error.message}`));
   }
@@ -73,8 +75,8 @@ export class KubeVip {
     this.lab.vip.release(this.options.vip, this.options.identity.machine);
   }
 
-  async #serve(): Promise<void> {
-    const { identity, vip, clusterToken, authorities, log } = this.options;
+  async #serve(signal: AbortSignal): Promise<void> {
+    const { identity, vip, clusterToken, authorities, etcdMembers, log } = this.options;
     const certificate = await vipCertificate(this.kube);
     if (!certificate) return;
     if (!this.lab.vip.claim(vip, identity.machine)) {
@@ -91,6 +93,7 @@ export class KubeVip {
         clusterToken,
         authorities,
         vipCa: certificate.ca,
+        etcdMembers,
         ledger: this.lab.ledger,
         kube: this.#rancher,
       },
@@ -103,6 +106,7 @@ export class KubeVip {
       throw error;
     }
     this.#server = server;
+    if (signal.aborted) return this.stop();
     this.lab.clusters.serve(this.#cluster);
     log(`kube-vip: ${vip} is here`);
     const annotations = { "kube-vip.io/vipHost": identity.hostname };

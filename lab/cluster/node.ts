@@ -8,6 +8,7 @@ import { AgentNode } from "./agent-node";
 import { type ClusterAuthorities, createAuthorities, loadAuthorities, saveAuthorities } from "./authorities";
 import { NodeDisk, PATHS } from "./disk";
 import { type NodeIdentity, readIdentity } from "./identity";
+import { acceptBootstrap, type ServerBootstrap } from "./promotion";
 import { ServerNode } from "./server-node";
 import { SshServer } from "./ssh/server";
 import { writeConfiguredFiles } from "./write-files";
@@ -19,6 +20,7 @@ export class HarvesterNode implements NodeRuntime {
   #server: ServerNode | undefined;
   #agent: AgentNode | undefined;
   #ssh: SshServer | undefined;
+  #starting: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly machine: MachineContext,
@@ -36,24 +38,35 @@ export class HarvesterNode implements NodeRuntime {
   async start(): Promise<void> {
     const life = new AbortController();
     this.#life = life;
-    const identity = await readIdentity(this.machine, this.system, this.#disk);
-    writeConfiguredFiles(this.#disk, this.system.config);
-    await this.#startSsh(identity);
-    const authorities = await this.#authorities(identity);
-    if (authorities) await this.#startServer(identity, authorities, life.signal);
-    else this.#startAgent(identity, life.signal);
+    this.#starting = this.#start(life.signal);
+    await this.#starting;
   }
 
   async kill(): Promise<void> {
-    this.#life?.abort(new Error("the power was cut"));
-    this.#agent?.stop();
+    await this.#end(new Error("the power was cut"));
     await Promise.all([this.#server?.kill(), this.#ssh?.close()]);
   }
 
   async shutdown(): Promise<void> {
-    this.#life?.abort(new Error("the system is shutting down"));
-    this.#agent?.stop();
+    await this.#end(new Error("the system is shutting down"));
     await Promise.all([this.#server?.stop(), this.#ssh?.close()]);
+  }
+
+  /** Ends the loops. A start that is under way comes to its end first, so that it leaves nothing behind that nobody knows of. */
+  async #end(reason: Error): Promise<void> {
+    this.#life?.abort(reason);
+    this.#agent?.stop();
+    await this.#starting.catch(() => undefined);
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    const identity = await readIdentity(this.machine, this.system, this.#disk);
+    writeConfiguredFiles(this.#disk, this.system.config);
+    await this.#startSsh(identity);
+    const authorities = await this.#authorities(identity);
+    signal.throwIfAborted();
+    if (authorities) await this.#startServer(identity, authorities, signal);
+    else this.#startAgent(identity, signal);
   }
 
   async #startSsh(identity: NodeIdentity): Promise<void> {
@@ -93,18 +106,32 @@ export class HarvesterNode implements NodeRuntime {
   ): Promise<void> {
     const { machine, system, lab } = this;
     const parts = { machine, system, lab, disk: this.#disk, identity, authorities, log: this.#log };
-    const server = await ServerNode.start(parts);
+    const server = await ServerNode.create(parts);
     this.#server = server;
+    await server.start();
     server.run(signal).catch((error: Error) => {
       if (!signal.aborted) this.#log(`rke2-server: ${error.message}`);
     });
   }
 
   #startAgent(identity: NodeIdentity, signal: AbortSignal): void {
-    const agent = new AgentNode(this.machine, this.system, this.lab, this.#disk, identity, this.#log);
+    // The agent's loops end with the promotion, not with the machine.
+    const agentLife = new AbortController();
+    const agentSignal = AbortSignal.any([signal, agentLife.signal]);
+    const promoted = async (bootstrap: ServerBootstrap): Promise<void> => {
+      signal.throwIfAborted();
+      acceptBootstrap(this.#disk, bootstrap, this.system.config.token ?? "");
+      agentLife.abort(new Error("this node is a server now"));
+      agent.stop();
+      this.#log("rke2: promoted to a server");
+      this.#starting = this.#startServer(identity, bootstrap.authorities, signal);
+      await this.#starting;
+    };
+    const { machine, system, lab } = this;
+    const agent = new AgentNode(machine, system, lab, this.#disk, identity, this.#log, promoted);
     this.#agent = agent;
-    agent.run(signal).catch((error: Error) => {
-      if (!signal.aborted) this.#log(`rke2-agent: ${error.message}`);
+    agent.run(agentSignal).catch((error: Error) => {
+      if (!agentSignal.aborted) this.#log(`rke2-agent: ${error.message}`);
     });
   }
 

@@ -18,15 +18,10 @@ import { Kubelet } from "./kubelet";
 import { registerMachine, registrationOf } from "./machines";
 import { condition, keepTransitions } from "./node-object";
 import { controlPlanePorts } from "./ports";
+import { becomeVoter, joinEtcd, wasPromoted } from "./promotion";
 import { timingFor } from "./timing";
 import { API_SERVER_ANNOTATION } from "./vip/join";
 import { repeat } from "./wait";
-
-/** The other members a new etcd member starts with; nothing for the first of a cluster. */
-export interface EtcdPeers {
-  /** `name=peerUrl` of every member, this one included. */
-  initialCluster: string;
-}
 
 /** What a server node is made of. */
 export interface ServerNodeParts {
@@ -86,20 +81,30 @@ export class ServerNode {
     );
   }
 
-  /** Starts etcd and the API server and returns when the processes run; `run` does the rest. */
-  static async start(parts: ServerNodeParts, peers?: EtcdPeers): Promise<ServerNode> {
-    const node = new ServerNode(parts, await controlPlanePorts(parts.disk, parts.machine.address));
-    const alone = `${node.etcd.options.memberName}=${node.etcd.peerUrl}`;
-    await node.etcd.start(peers?.initialCluster ?? alone, peers ? "existing" : "new");
-    await node.api.start();
-    return node;
+  /** The control plane of a machine, with the ports its disk remembers. Nothing runs yet. */
+  static async create(parts: ServerNodeParts): Promise<ServerNode> {
+    return new ServerNode(parts, await controlPlanePorts(parts.disk, parts.machine.address));
+  }
+
+  /**
+   * Starts etcd and the API server and returns when the processes run; `run` does the rest. A promoted node starts its first time in `run`:
+   * it has to be let into the etcd cluster before.
+   */
+  async start(): Promise<void> {
+    if (!this.#mustJoin())
+      await this.#startProcesses(`${this.etcd.options.memberName}=${this.etcd.peerUrl}`, "new");
   }
 
   /** Everything that needs an answering API server, until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { system, identity, log } = this.parts;
+    const { system, identity, disk, log } = this.parts;
     const kube = this.api.admin;
+    if (this.#mustJoin()) {
+      const initialCluster = await joinEtcd(disk, this.etcd, signal);
+      await this.#startProcesses(initialCluster, "existing");
+    }
     await this.etcd.ready(signal);
+    if (wasPromoted(disk)) await becomeVoter(disk, this.etcd, signal);
     await this.api.ready(signal);
     log("rke2: control plane is up");
     const fresh = system.mode === "create" && !(await isInstalled(kube));
@@ -124,6 +129,15 @@ export class ServerNode {
       signal,
       (error) => log(`rke2: ${error.message}`),
     );
+  }
+
+  #mustJoin(): boolean {
+    return wasPromoted(this.parts.disk) && !this.etcd.hasData;
+  }
+
+  async #startProcesses(initialCluster: string, state: "new" | "existing"): Promise<void> {
+    await this.etcd.start(initialCluster, state);
+    await this.api.start();
   }
 
   /** The power is cut. */
@@ -154,6 +168,7 @@ export class ServerNode {
         clusterToken: disk.read(PATHS.serverToken)?.trim() ?? "",
         authorities,
         apiServer: this.api.url,
+        etcdMembers: () => this.etcd.client.members(),
         timing: timingFor(lab.clock),
         log,
       },

@@ -2,6 +2,7 @@
  * A machine's SSH server: the user rancher, with the keys and the password of the installed configuration, and the host key of the disk.
  */
 import { timingSafeEqual } from "node:crypto";
+import * as net from "node:net";
 import { type AuthContext, type Connection, Server, type Session as SshSession, utils } from "ssh2";
 import type { HarvesterConfig } from "../../types";
 import { type NodeDisk, PATHS } from "../disk";
@@ -26,14 +27,20 @@ export function hostKey(disk: NodeDisk): string {
 
 /** Answers SSH on the machine's address until it is closed. */
 export class SshServer {
-  readonly #server: Server;
-  readonly #connections = new Set<Connection>();
+  readonly #server: net.Server;
+  readonly #sockets = new Set<net.Socket>();
 
   constructor(
     private readonly config: HarvesterConfig,
     private readonly session: Session,
   ) {
-    this.#server = new Server({ hostKeys: [hostKey(session.disk)] }, (connection) => this.#serve(connection));
+    const ssh = new Server({ hostKeys: [hostKey(session.disk)] }, (connection) => this.#serve(connection));
+    // Sockets of our own, so that a power cut can end them without a farewell.
+    this.#server = net.createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+      ssh.injectSocket(socket);
+    });
   }
 
   async listen(address: string, port: number): Promise<void> {
@@ -45,13 +52,11 @@ export class SshServer {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections) connection.end();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
   #serve(connection: Connection): void {
-    this.#connections.add(connection);
-    connection.on("close", () => this.#connections.delete(connection));
     connection.on("error", () => undefined);
     connection.on("authentication", (context) => {
       if (this.#allows(context)) context.accept();

@@ -3,6 +3,7 @@
  */
 import type { Ledger } from "../../types";
 import type { ClusterAuthorities } from "../authorities";
+import type { EtcdMemberInfo } from "../etcd-client";
 import type { NodeIdentity } from "../identity";
 import type { KubeClient } from "../kube";
 
@@ -17,5 +18,7 @@ export interface VipContext {
   clusterToken: string;
   /** CA of the certificate that the VIP shows. */
   vipCa: string;
+  /** The etcd members as this node's own member knows them. */
+  etcdMembers(): Promise<EtcdMemberInfo[]>;
   ledger: Ledger;
 }

@@ -5,8 +5,10 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { NODES, SECRETS } from "../builtins";
 import { signRequest } from "../certificates";
+import { resourceOf } from "../kinds";
 import type { KubeClient } from "../kube";
-import { nodePasswordSecret, registerMachine } from "../machines";
+import { FLEET_LOCAL, nodePasswordSecret, registerMachine } from "../machines";
+import type { PlannedRoles, ServerBootstrap } from "../promotion";
 import type { VipContext } from "./context";
 import { ApiError, type Exchange, type Route } from "./exchange";
 
@@ -45,12 +47,16 @@ export function joinRoutes(context: VipContext): Route[] {
         exchange.replyJson(200, await apiServers(context.kube));
       },
     },
+    { method: "GET", path: /^\/v3\/connect\/plan$/, handle: (exchange) => plan(context, exchange) },
     {
       method: "GET",
       path: /^\/v1-rke2\/server-bootstrap$/,
       handle: async (exchange) => {
         checkBasic(context, exchange, "server");
-        exchange.replyJson(200, context.authorities);
+        const members = await context.etcdMembers();
+        const etcd = members.filter((member) => !member.learner).flatMap((member) => member.clientUrls);
+        const answer: ServerBootstrap = { authorities: context.authorities, etcd };
+        exchange.replyJson(200, answer);
       },
     },
   ];
@@ -101,6 +107,21 @@ async function connect(context: VipContext, exchange: Exchange): Promise<void> {
     machineName: machine.metadata.name,
     machineUid: machine.metadata.uid ?? "",
   };
+  exchange.replyJson(200, answer);
+}
+
+/** What a node is to run, as the labels of its Machine say. Rancher's system agent asks for its plan again and again. */
+async function plan(context: VipContext, exchange: Exchange): Promise<void> {
+  if (!same(bearer(exchange), Buffer.from(context.clusterToken).toString("base64"))) {
+    refuse(context, exchange, "cluster token");
+  }
+  const name = exchange.header("x-cattle-machine") ?? "";
+  if (!/^custom-[0-9a-f]{12}$/.test(name))
+    throw new ApiError(400, "BadRequest", "X-Cattle-Machine is not a Machine.");
+  const machine = await context.kube.find(resourceOf("machine"), name, FLEET_LOCAL);
+  if (!machine) throw new ApiError(404, "NotFound", `There is no Machine ${name}.`);
+  const has = (role: string): boolean => machine.metadata.labels?.[`rke.cattle.io/${role}-role`] === "true";
+  const answer: PlannedRoles = { etcd: has("etcd"), controlPlane: has("control-plane") };
   exchange.replyJson(200, answer);
 }
 
