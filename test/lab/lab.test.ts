@@ -124,6 +124,14 @@ describe("lab", () => {
     }
   });
 
+  it("says so when its folder's path is too long for a unix socket", async () => {
+    const siteDir = join(folder.path, "x".repeat(100));
+    await assert.rejects(
+      startTestLab(siteDir, { net: await findFreeNet() }),
+      /too long for a unix socket.*--dir/,
+    );
+  });
+
   it("keeps its secrets to the user", () => {
     for (const name of ["bmc-password", "admin-password", "ssh_ed25519"]) {
       assert.equal(statSync(join(folder.path, "secrets", name)).mode & 0o777, 0o600, name);
