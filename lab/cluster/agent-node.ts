@@ -30,6 +30,7 @@ const FOREVER_MS = 30 * 24 * 3600 * 1000;
 /** A node without a control plane. */
 export class AgentNode {
   #kube: KubeClient | undefined;
+  #told = "";
 
   constructor(
     private readonly machine: MachineContext,
@@ -66,17 +67,22 @@ export class AgentNode {
       signal,
       () => undefined,
     );
-    // The VIP is silent at times; the plan can wait.
     void repeat(
       () => this.#followPlan(signal),
       timing.controllerMs,
       signal,
-      () => undefined,
+      (error) => this.#logOnce(`rancher-system-agent: ${error.message}`),
     );
   }
 
   stop(): void {
     this.#kube?.close();
+  }
+
+  /** A node asks for days; its journal tells each obstacle once. */
+  #logOnce(line: string): void {
+    if (line !== this.#told) this.log(line);
+    this.#told = line;
   }
 
   #saved(): JoinState | undefined {
@@ -85,15 +91,12 @@ export class AgentNode {
   }
 
   async #joinUntilAccepted(intervalMs: number, signal: AbortSignal): Promise<JoinState> {
-    let told = "";
     return waitFor(
       async () => {
         try {
           return await this.#join(signal);
         } catch (error) {
-          const message = error instanceof Error ? error.message : String(error);
-          if (message !== told) this.log(`rancherd: ${message}`);
-          told = message;
+          this.#logOnce(`rancherd: ${error instanceof Error ? error.message : String(error)}`);
           return undefined;
         }
       },

@@ -98,7 +98,6 @@ export class ServerNode {
   /** Everything that needs an answering API server, until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { system, identity, disk, log } = this.parts;
-    const kube = this.api.admin;
     if (this.#mustJoin()) {
       const initialCluster = await joinEtcd(disk, this.etcd, signal);
       await this.#startProcesses(initialCluster, "existing");
@@ -106,6 +105,7 @@ export class ServerNode {
     await this.etcd.ready(signal);
     if (wasPromoted(disk)) await becomeVoter(disk, this.etcd, signal);
     await this.api.ready(signal);
+    const kube = this.api.admin;
     log("rke2: control plane is up");
     const fresh = system.mode === "create" && !(await isInstalled(kube));
     if (fresh) await installCluster(kube, identity, system, signal);
