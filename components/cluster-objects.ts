@@ -30,6 +30,8 @@ export interface EtcdSnapshotArgs {
 export interface ClusterObjectsArgs {
   /** Kubeconfig of the cluster. */
   kubeconfig: pulumi.Input<string>;
+  /** What tells this cluster from others for good, such as its VIP; a new kubeconfig is then no new cluster. */
+  clusterIdentifier: pulumi.Input<string>;
   /** NTP servers of all nodes (setting `ntp-servers`). @default left alone */
   ntpServers?: string[];
   /** CloudInit objects (node.harvesterhci.io/v1beta1, from v1.3), by name. @default none */
@@ -46,7 +48,7 @@ export class ClusterObjects extends pulumi.ComponentResource {
   constructor(name: string, args: ClusterObjectsArgs, opts?: pulumi.ComponentResourceOptions) {
     super(ClusterObjects.__pulumiType, name, {}, opts);
 
-    if (args.cloudInits !== undefined) createCloudInits(this, args.kubeconfig, args.cloudInits);
+    if (args.cloudInits !== undefined) createCloudInits(this, args, args.cloudInits);
     if (args.ntpServers !== undefined) createNtpSetting(this, args.kubeconfig, args.ntpServers);
     if (args.etcdSnapshot !== undefined) createEtcdSnapshot(this, args.etcdSnapshot);
 
@@ -56,10 +58,10 @@ export class ClusterObjects extends pulumi.ComponentResource {
 
 function createCloudInits(
   parent: pulumi.Resource,
-  kubeconfig: pulumi.Input<string>,
+  { kubeconfig, clusterIdentifier }: ClusterObjectsArgs,
   cloudInits: Record<string, CloudInitArgs>,
 ): void {
-  const provider = new kubernetes.Provider("kubernetes", { kubeconfig }, { parent });
+  const provider = new kubernetes.Provider("kubernetes", { kubeconfig, clusterIdentifier }, { parent });
   for (const [name, spec] of Object.entries(cloudInits)) {
     new kubernetes.apiextensions.CustomResource(
       name,

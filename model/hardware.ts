@@ -125,11 +125,12 @@ export function intentId(intent: InstallIntent): string {
 
 /**
  * How far an intent has come, as written into the machine's asset tag. `armed`: told to boot the installer once.
- * `served`: it fetched its configuration, the point of no return. `done`: it reported its installation as successful.
+ * `served`: it fetched its configuration, the point of no return. `started`: its installer reported that it has begun, so the
+ * configuration is never handed out again. `done`: it reported its installation as successful.
  */
-export type IntentPhase = "armed" | "served" | "done";
+export type IntentPhase = "armed" | "served" | "started" | "done";
 
-const PHASES: readonly IntentPhase[] = ["armed", "served", "done"];
+const PHASES: readonly IntentPhase[] = ["armed", "served", "started", "done"];
 
 /** The asset tag that marks a machine: `hvst:<intent>:<phase>`. BMCs allow 40 characters and more. */
 export function assetTag(intent: string, phase: IntentPhase): string {

@@ -23,6 +23,7 @@ new ClusterObjects(
   "objects",
   {
     kubeconfig: cluster.kubeconfig,
+    clusterIdentifier: description.vip.address,
     ...objects,
     etcdSnapshot: objects.etcdSnapshot && snapshotOf(objects.etcdSnapshot),
   },

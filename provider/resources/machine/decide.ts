@@ -3,9 +3,10 @@
  *
  * The order of trust: a node in the living cluster, then the mark on the hardware (asset tag), then the state.
  */
+import type { IntentPhase } from "../../../model/hardware";
 
-/** How far an installation has come. The mark on the hardware knows the first three, the state all four. */
-export type Phase = "armed" | "served" | "done" | "member";
+/** How far an installation has come. The mark on the hardware knows all but the last, the state knows every one. */
+export type Phase = IntentPhase | "member";
 
 /** The wish to install one machine once. */
 export interface Intent {
@@ -22,7 +23,7 @@ export interface Observation {
   /** Whether the BMC reports the machine as running. */
   poweredOn: boolean;
   /** The mark on the hardware. */
-  mark: { intent: string; phase: Exclude<Phase, "member"> } | undefined;
+  mark: { intent: string; phase: IntentPhase } | undefined;
   /** Phase stored in the state for this very intent; undefined when the state knows nothing of it. */
   remembered: Phase | undefined;
   /** What answers at the VIP. `ours` carries this incarnation; `unclear` answers, but cannot be asked who it is yet. */
@@ -69,6 +70,7 @@ export function decide(intent: Intent, seen: Observation): Decision {
     case "done":
       return { act: "await-membership", powerOn: !seen.poweredOn };
     case "served":
+    case "started":
       return { act: "await-installation", mode: modeOf(intent, seen) };
     case "armed":
     case undefined:
@@ -129,7 +131,7 @@ function furthest(intent: Intent, seen: Observation): Phase | undefined {
   return ORDER.findLast((phase) => phase === marked || phase === seen.remembered);
 }
 
-const ORDER: readonly Phase[] = ["armed", "served", "done", "member"];
+const ORDER: readonly Phase[] = ["armed", "served", "started", "done", "member"];
 
 function refuse(reason: string): Decision {
   return { act: "refuse", reason };

@@ -3,10 +3,13 @@
  * found again from the mark on the hardware and from the cluster, and nothing irreversible is done twice.
  */
 import { hostnameOf } from "../../../model/description";
+import type { IntentPhase } from "../../../model/hardware";
 import { artifactsOf, diskBootScript } from "../../../model/install";
+import type { InstallerEvent } from "../../boot/messages";
 import type { BootRoute, BootServer } from "../../boot/server";
 import { pause } from "../../net/retry";
 import type { System } from "../../redfish/system";
+import { explain } from "../../shell/errors";
 import { type OperationContext, UserError } from "../../shell/resource";
 import { firstLogin, type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
 import type { Decision, Intent, Phase } from "./decide";
@@ -22,8 +25,6 @@ export class Installation {
   #phase: Phase | undefined;
   /** What the machine reported last, for people. */
   #news = "";
-  /** The installer has started: its configuration is not handed out again (P2). */
-  #started = false;
   /** Set where the machine reported something that waiting cannot mend. */
   #failure: UserError | undefined;
 
@@ -57,7 +58,6 @@ export class Installation {
           await this.#waitUntilMember();
         });
       case "await-installation":
-        this.#phase = "served";
         return this.#serveWhile(decision.mode, async () => {
           await this.#powerOnFromDisk();
           await this.#waitUntilMember();
@@ -152,34 +152,59 @@ export class Installation {
     return {
       token: this.#material.token,
       ipxeUrl: artifactsOf(this.inputs.cluster).ipxe,
-      script: async () => {
-        // A machine that comes back after its configuration was handed out boots from disk, whatever its BMC remembers.
-        if (this.#phase !== "armed") return diskBootScript();
-        this.#news = "the installer's kernel is loading";
-        return this.#material.script;
-      },
-      configuration: async () => {
-        if (this.#started || this.#phase === "done" || this.#phase === "member") return undefined;
-        if (mode === "create" && !(await this.#mayStillCreate())) return undefined;
-        await this.#mark("served");
-        this.#news = "the installer has its configuration";
-        return this.#material.configuration(mode);
-      },
-      event: async (event, detail) => {
-        if (event === "STARTED") {
-          this.#started = true;
-          this.#news = "installing: writing the disk";
-        } else if (event === "SUCCEEDED") {
-          await this.#mark("done");
-          this.#news = "installed, restarting from disk";
-        } else {
-          this.#failure = new UserError(
-            `The installer on ${this.inputs.key} reported that it FAILED${detail === "" ? "" : ` (${detail})`}. Look at the ` +
-              `machine's console for the reason, mend it, and raise nodes.${this.inputs.key}.reinstall by one.`,
-          );
-        }
-      },
+      script: () => this.#answer(async () => this.#script()),
+      configuration: () => this.#answer(() => this.#configuration(mode)),
+      event: (event, detail) => this.#answer(() => this.#event(event, detail)),
     };
+  }
+
+  /** A machine that comes back after its configuration was handed out boots from disk, whatever its BMC remembers. */
+  #script(): string {
+    if (this.#phase !== "armed") return diskBootScript();
+    this.#news = "the installer's kernel is loading";
+    return this.#material.script;
+  }
+
+  /** Handed out again only to the same boot that may not have got it: never once the installer has started. */
+  async #configuration(mode: "create" | "join"): Promise<string | undefined> {
+    if (this.#phase !== "armed" && this.#phase !== "served") {
+      this.ctx.warn(
+        `${this.inputs.key}: its configuration was asked for again after its installer had started; refused.`,
+      );
+      return undefined;
+    }
+    if (mode === "create" && !(await this.#mayStillCreate())) return undefined;
+    await this.#mark("served");
+    this.#news = "the installer has its configuration";
+    return this.#material.configuration(mode);
+  }
+
+  async #event(event: InstallerEvent, detail: string): Promise<void> {
+    switch (event) {
+      case "STARTED":
+        await this.#mark("started");
+        this.#news = "installing: writing the disk";
+        break;
+      case "SUCCEEDED":
+        await this.#mark("done");
+        this.#news = "installed, restarting from disk";
+        break;
+      case "FAILED":
+        this.#failure = new UserError(
+          `The installer on ${this.inputs.key} reported that it FAILED${detail === "" ? "" : ` (${detail})`}. Look at the ` +
+            `machine's console for the reason, mend it, and raise nodes.${this.inputs.key}.reinstall by one.`,
+        );
+    }
+  }
+
+  /** What goes wrong while a machine is answered is shown in its row: the machine itself only learns to ask again. */
+  async #answer<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#news = `could not answer the machine: ${explain(error)}`;
+      throw error;
+    }
   }
 
   /** Right before the irreversible step, live: a create configuration leaves only while nothing answers at the VIP (P1). */
@@ -193,7 +218,7 @@ export class Installation {
     return false;
   }
 
-  async #mark(phase: "armed" | "served" | "done"): Promise<void> {
+  async #mark(phase: IntentPhase): Promise<void> {
     const { assetTag } = await this.system.state();
     await this.system.setAssetTag(withMark(assetTag, this.intent.id, phase));
     this.#phase = phase;
@@ -221,6 +246,7 @@ function adviceFor(phase: Phase | undefined, key: string): string {
         "BIOS, and that its first network port is in the right VLAN. The next `pulumi up` starts it again."
       );
     case "served":
+    case "started":
       return (
         "The installer stops without a word on a bad configuration, a failed preflight check (cores, memory, NIC speed), " +
         "a missing default route or a disk that is too small: read its console. Running again keeps waiting; to install " +

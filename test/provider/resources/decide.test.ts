@@ -93,7 +93,7 @@ describe("deciding about a machine", () => {
     for (const intent of [creator, joiner, again])
       for (const poweredOn of [true, false])
         for (const cluster of ["silent", "unclear", "ours", "other"] as const)
-          for (const phase of ["served", "done", "member"] as const)
+          for (const phase of ["served", "started", "done", "member"] as const)
             for (const via of ["mark", "state"] as const) {
               if (via === "mark" && phase === "member") continue;
               const seen: Observation = {
@@ -108,6 +108,6 @@ describe("deciding about a machine", () => {
   });
 });
 
-function mark(intent: Intent, phase: "armed" | "served" | "done"): Observation["mark"] {
+function mark(intent: Intent, phase: "armed" | "served" | "started" | "done"): Observation["mark"] {
   return { intent: intent.id, phase };
 }
