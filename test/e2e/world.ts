@@ -1,0 +1,302 @@
+/**
+ * A data centre, a backend and an operator's files of a test's own, and the real `pulumi` run on them. The lab runs in the process of the
+ * test, so that a test hears what happens in it at the very instant it happens.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { pulumiVariables } from "../../cli/environment";
+import { findBinaries } from "../../lab/binaries";
+import { Lab } from "../../lab/lab";
+import { DEFAULT_DELAYS, type Delays } from "../../lab/machine/delays";
+import { DEFAULT_NET, findFreeNet } from "../../lab/net";
+import type { LedgerEntry } from "../../lab/types";
+import { installedToolchain, toolchainPaths } from "../../toolchain/toolchain";
+import { type BmcRequest, clusterWrites, readLines, WRITING_METHODS } from "./observe";
+
+/** The clone that the tests are part of. */
+export const REPOSITORY = join(__dirname, "../..");
+
+/** The stack's name, in a backend of the world's own. */
+const STACK = "lab";
+
+/** Real time that any one run of pulumi gets; the longest, a provisioning, takes about twenty seconds. */
+const RUN_DEADLINE_MS = 120_000;
+
+/** How a run of pulumi ended. */
+export interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** Standard output and error. */
+  output: string;
+}
+
+/** A run of pulumi under way. */
+export interface Running {
+  readonly pid: number;
+  readonly done: Promise<Run>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<Run>;
+}
+
+/** How a world is made. */
+export interface WorldOptions {
+  /** Lab seconds in a real one. @default 40 */
+  speed?: number;
+  /** Delays of the machines, in lab seconds. */
+  delays?: Partial<Delays>;
+}
+
+/** How one run of pulumi differs from the others. */
+export interface RunOptions {
+  /** Project folder. @default this clone */
+  project?: string;
+  /** Stack. @default lab */
+  stack?: string;
+  /** Changes of the environment. */
+  env?: Record<string, string>;
+}
+
+/** What must not change where nothing may be touched. */
+export interface Snapshot {
+  /** Requests of the BMCs that change something. */
+  bmcWrites: number;
+  /** Changes of the cluster that somebody outside asked for. */
+  clusterWrites: number;
+  /** Everything notable that happened in the data centre. */
+  ledger: number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a stack file, into which tests write what no description may hold
+export type Loose = any;
+
+/** Verbs that read the stack file; the others only read the state. */
+const WITH_CONFIG = new Set(["up", "preview", "destroy", "refresh", "watch"]);
+
+/** Verbs that know no stack at all or are told it in another way. */
+const WITHOUT_STACK = new Set(["version", "logout"]);
+
+/** A world with one machine. */
+export class World {
+  readonly #listeners = new Set<(entry: LedgerEntry) => void>();
+  readonly #running = new Set<ChildProcess>();
+
+  private constructor(
+    readonly dir: string,
+    readonly net: string,
+    readonly lab: Lab,
+  ) {
+    const { ledger } = lab;
+    const append = ledger.append.bind(ledger);
+    ledger.append = (entry) => {
+      append(entry);
+      for (const listener of [...this.#listeners]) listener(entry);
+    };
+  }
+
+  /** A new data centre with one machine that is off and blank, and an empty stack whose file describes it. */
+  static async start({ speed = 40, delays = {} }: WorldOptions = {}): Promise<World> {
+    const dir = mkdtempSync(join(tmpdir(), "world-"));
+    const net = await findFreeNet();
+    const lab = await Lab.start({
+      siteDir: join(dir, "site"),
+      net,
+      machines: 1,
+      speed,
+      delays: { ...DEFAULT_DELAYS, ...delays },
+      binaries: findBinaries(toolchainPaths(REPOSITORY).bin),
+    });
+    const world = new World(dir, net, lab);
+    try {
+      mkdirSync(join(dir, "backend"));
+      mkdirSync(join(dir, "home"));
+      symlinkSync(join(toolchainPaths(REPOSITORY).home, "plugins"), join(dir, "home", "plugins"));
+      writeFileSync(world.configFile, describedIn(net, world.siteDir));
+      await world.must("stack", "init", "--no-select");
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+    return world;
+  }
+
+  /** Ends everything that was started, and removes every file. */
+  async stop(): Promise<void> {
+    for (const child of this.#running) child.kill("SIGKILL");
+    await this.lab.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  get siteDir(): string {
+    return this.lab.services.siteDir;
+  }
+
+  /** The one machine. */
+  get machine() {
+    return this.lab.machine("m1");
+  }
+
+  /** The stack file that pulumi is given. */
+  get configFile(): string {
+    return join(this.dir, "stack.yaml");
+  }
+
+  get bootServer(): { address: string; port: number } {
+    return { address: `${this.net}.2`, port: 17081 };
+  }
+
+  get vipUrl(): string {
+    return `https://${this.net}.10:17443`;
+  }
+
+  /** A secret that the lab made for the operator. */
+  secret(name: "bmc-password" | "admin-password" | "ssh_ed25519"): string {
+    return readFileSync(join(this.siteDir, "secrets", name), "utf8").trim();
+  }
+
+  /** Edits the stack file: `cluster` and `objects` as they stand in it. */
+  edit(change: (config: { cluster: Loose; objects: Loose }) => void): void {
+    const file = parse(readFileSync(this.configFile, "utf8"));
+    const config = {
+      cluster: file.config["harvester-stack:cluster"],
+      objects: file.config["harvester-stack:objects"],
+    };
+    change(config);
+    writeFileSync(this.configFile, stringify(file));
+  }
+
+  /** Runs something with an edited stack file, and puts the file back. */
+  async edited<T>(change: Parameters<World["edit"]>[0], then: () => Promise<T>): Promise<T> {
+    const before = readFileSync(this.configFile);
+    this.edit(change);
+    try {
+      return await then();
+    } finally {
+      writeFileSync(this.configFile, before);
+    }
+  }
+
+  /** Environment of a person who works on this stack with plain pulumi. */
+  environment(): Record<string, string> {
+    const toolchain = installedToolchain(REPOSITORY);
+    if (toolchain === undefined) throw new Error("there is no toolchain yet; run the tests by npm test");
+    const given = {
+      PATH: process.env.PATH ?? "",
+      PULUMI_BACKEND_URL: `file://${join(this.dir, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: join(REPOSITORY, "stacks", "lab.passphrase"),
+    };
+    return {
+      ...given,
+      HOME: process.env.HOME ?? this.dir,
+      ...pulumiVariables(REPOSITORY, toolchain, STACK, given),
+      PULUMI_HOME: join(this.dir, "home"),
+    };
+  }
+
+  /** Starts pulumi. */
+  spawn(args: readonly string[], options: RunOptions = {}): Running {
+    const [verb = ""] = args;
+    const stack = WITHOUT_STACK.has(verb) ? [] : ["--stack", options.stack ?? STACK];
+    const config = WITH_CONFIG.has(verb) ? ["--config-file", this.configFile] : [];
+    const child = spawn("pulumi", [...args, ...stack, ...config, "--color=never", "--non-interactive"], {
+      cwd: options.project ?? REPOSITORY,
+      env: { ...this.environment(), ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#running.add(child);
+    const done = ended(child, `pulumi ${args.join(" ")}`).finally(() => this.#running.delete(child));
+    // Whoever kills it may look at the end later, or never.
+    done.catch(() => undefined);
+    return {
+      pid: child.pid!,
+      done,
+      kill: () => {
+        child.kill("SIGKILL");
+        return done;
+      },
+    };
+  }
+
+  /** Runs pulumi to its end. */
+  pulumi(args: readonly string[], options?: RunOptions): Promise<Run> {
+    return this.spawn(args, options).done;
+  }
+
+  /** Runs pulumi to an end that has to be a good one. */
+  async must(...args: string[]): Promise<Run> {
+    return mustSucceed(args, await this.pulumi(args));
+  }
+
+  /** The state as `pulumi stack export` gives it. */
+  async state(options?: RunOptions): Promise<Loose> {
+    const args = ["stack", "export"];
+    return JSON.parse(mustSucceed(args, await this.pulumi(args, options)).stdout);
+  }
+
+  /** Records of the ledger of one kind. */
+  happened(event: string): Loose[] {
+    return this.lab.ledger.read().filter((record) => record.event === event);
+  }
+
+  /** Calls back at the instant something is written into the ledger, before its effect can be seen; returns how to stop that. */
+  onLedger(listener: (entry: LedgerEntry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Requests of the BMCs that change something; sessions come and go. */
+  bmcWrites(): BmcRequest[] {
+    return readLines<BmcRequest>(join(this.siteDir, "bmc-requests.jsonl")).filter(
+      ({ method, path }) => WRITING_METHODS.has(method) && !path.includes("/SessionService/"),
+    );
+  }
+
+  /** What must not change where nothing may be touched. */
+  snapshot(): Snapshot {
+    return {
+      bmcWrites: this.bmcWrites().length,
+      clusterWrites: clusterWrites(join(this.siteDir, "audit")).length,
+      ledger: this.lab.ledger.read().length,
+    };
+  }
+}
+
+/** Throws unless a run ended well. */
+export function mustSucceed(args: readonly string[], run: Run): Run {
+  if (run.code === 0) return run;
+  throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.output}`);
+}
+
+/** The committed description of the lab, in another net and with another lab's secrets. */
+function describedIn(net: string, siteDir: string): string {
+  return readFileSync(join(REPOSITORY, "stacks", "Pulumi.lab.yaml"), "utf8")
+    .replaceAll(DEFAULT_NET, net)
+    .replaceAll(".lab/", `${siteDir}/`);
+}
+
+function ended(child: ChildProcess, what: string): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const run = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream]!.setEncoding("utf8").on("data", (text: string) => {
+        run[stream] += text;
+      });
+    }
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`${what}: no end after ${RUN_DEADLINE_MS / 1000} s:\n${run.stdout}${run.stderr}`));
+    }, RUN_DEADLINE_MS);
+    child.once("error", reject);
+    // Not "close": plugins that a killed engine left behind hold its output open for a moment.
+    child.once("exit", (code, signal) => {
+      clearTimeout(timer);
+      const settle = () =>
+        resolve({ code: code ?? -1, ...run, output: `${run.stdout}${run.stderr}${signal ?? ""}` });
+      if (signal === null) child.once("close", settle);
+      else settle();
+    });
+  });
+}
