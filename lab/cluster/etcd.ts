@@ -88,9 +88,9 @@ export class EtcdMember {
         `--peer-trusted-ca-file=${this.disk.path(`${DIR}/peer-ca.crt`)}`,
         `--peer-cert-file=${this.disk.path(`${DIR}/peer-server-client.crt`)}`,
         `--peer-key-file=${this.disk.path(`${DIR}/peer-server-client.key`)}`,
-        // RKE2's values. A busy laptop must not look like a failing network.
-        "--heartbeat-interval=500",
-        "--election-timeout=5000",
+        // Between etcd's defaults and RKE2's: a busy laptop must not look like a failing network, nor a test wait for long.
+        "--heartbeat-interval=200",
+        "--election-timeout=2000",
         // The lab kills processes, never the host: what the kernel has is not lost, and a laptop's disk is spared.
         "--unsafe-no-fsync",
         "--log-level=warn",

@@ -79,8 +79,11 @@ export class KubeVip {
     const { identity, vip, clusterToken, authorities, etcdMembers, log } = this.options;
     const certificate = await vipCertificate(this.kube);
     if (!certificate) return;
+    const holder = this.lab.vip.holder(vip);
+    // One report of a conflict is enough.
+    if (this.#conflict && holder !== undefined && holder !== identity.machine) return;
     if (!this.lab.vip.claim(vip, identity.machine)) {
-      if (!this.#conflict) log(`kube-vip: ${vip} is in use by ${this.lab.vip.holder(vip)}`);
+      if (!this.#conflict) log(`kube-vip: ${vip} is in use by ${holder}`);
       this.#conflict = true;
       return;
     }

@@ -115,6 +115,7 @@ export class HarvesterNode implements NodeRuntime {
   }
 
   #startAgent(identity: NodeIdentity, signal: AbortSignal): void {
+    const { machine, system, lab } = this;
     // The agent's loops end with the promotion, not with the machine.
     const agentLife = new AbortController();
     const agentSignal = AbortSignal.any([signal, agentLife.signal]);
@@ -124,10 +125,10 @@ export class HarvesterNode implements NodeRuntime {
       agentLife.abort(new Error("this node is a server now"));
       agent.stop();
       this.#log("rke2: promoted to a server");
+      lab.ledger.append({ machine: machine.name, event: "node-promoted", node: identity.hostname });
       this.#starting = this.#startServer(identity, bootstrap.authorities, signal);
       await this.#starting;
     };
-    const { machine, system, lab } = this;
     const agent = new AgentNode(machine, system, lab, this.#disk, identity, this.#log, promoted);
     this.#agent = agent;
     agent.run(agentSignal).catch((error: Error) => {
