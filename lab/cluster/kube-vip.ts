@@ -8,6 +8,7 @@ import { vipCertificate } from "./bootstrap";
 import { SERVICES } from "./builtins";
 import { issueCertificate } from "./certificates";
 import type { EtcdMemberInfo } from "./etcd-client";
+import { collectGarbage } from "./garbage-collector";
 import type { NodeIdentity } from "./identity";
 import { KubeClient } from "./kube";
 import { LeaseElection } from "./lease";
@@ -129,6 +130,7 @@ export class KubeVip {
       await forgetRemovedNodes(this.kube, names);
       await reconcileMachines(this.kube);
       await lifecycle.reconcile();
+      await collectGarbage(this.kube);
     };
     void repeat(pass, timing.controllerMs, this.#controllers.signal, (error) =>
       log(`controllers: ${error.message}`),

@@ -6,6 +6,7 @@ import * as https from "node:https";
 import * as os from "node:os";
 import * as path from "node:path";
 import { Client } from "ssh2";
+import { findBinaries } from "../../../lab/binaries";
 import { ChildTable } from "../../../lab/children";
 import { ScaledClock } from "../../../lab/clock";
 import { HarvesterNode } from "../../../lab/cluster/node";
@@ -20,7 +21,8 @@ import type {
   MachineHardware,
 } from "../../../lab/types";
 
-const BIN = path.join(__dirname, "../../../.toolchain/bin");
+/** Where the toolchain keeps its programs; `npm test` has them on the PATH as well. */
+const TOOLCHAIN = path.join(__dirname, "../../../.toolchain/bin");
 /** VIP of the site's cluster. */
 const VIP_HOST = 10;
 
@@ -48,11 +50,7 @@ export class TestSite {
       processes: this.#children,
       vip: new VipTable(17443, this.ledger),
       clusters: new ClusterTable(),
-      binaries: {
-        etcd: path.join(BIN, "etcd"),
-        etcdctl: path.join(BIN, "etcdctl"),
-        kubeApiserver: path.join(BIN, "kube-apiserver"),
-      },
+      binaries: findBinaries(`${TOOLCHAIN}:${process.env.PATH}`),
     };
   }
 
