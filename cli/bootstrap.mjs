@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -136,13 +137,8 @@ function buildPolicies() {
 /** Runs the command itself. It shares the terminal, so an interrupt from the keyboard reaches it without help. */
 function handOver(verb, args) {
   const script = join(root, "cli", `${verb}.ts`);
-  const child = spawn(
-    process.execPath,
-    ["--require", join(root, "node_modules", "tsx", "dist", "cjs", "index.cjs"), script, ...args],
-    {
-      stdio: "inherit",
-    },
-  );
+  const tsx = createRequire(script).resolve("tsx/cjs");
+  const child = spawn(process.execPath, ["--require", tsx, script, ...args], { stdio: "inherit" });
   process.on("SIGINT", () => {
     if (!process.stdin.isTTY) child.kill("SIGINT");
   });

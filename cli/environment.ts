@@ -44,11 +44,13 @@ export function pulumiEnvironment(
   return { ...given, ...pulumiVariables(repository, toolchain, stack, given) };
 }
 
-/** Lines for a POSIX shell's eval. */
-export function exportLines(variables: Readonly<Record<string, string>>): string {
-  return Object.entries(variables)
-    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
-    .join("");
+/** Lines for a POSIX shell's eval. The tools' folder goes before whatever the shell's own search path is. */
+export function exportLines(variables: Readonly<Record<string, string>>, bin: string): string {
+  const quote = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
+  const lines = Object.entries({ ...variables, PATH: "" }).map(([name, value]) =>
+    name === "PATH" ? `export PATH=${quote(bin)}"\${PATH:+:$PATH}"\n` : `export ${name}=${quote(value)}\n`,
+  );
+  return lines.join("");
 }
 
 /**

@@ -1,4 +1,5 @@
 /** `npm run pulumi -- <any pulumi command>`; with `--print-env`, the variables for a shell in which plain `pulumi` works. */
+import { toolchainPaths } from "../toolchain/toolchain";
 import { prepareEngine } from "./engine";
 import { exportLines, pulumiVariables, stackOf } from "./environment";
 import { clearPendingCreates } from "./pending";
@@ -8,9 +9,8 @@ import { repository } from "./root";
 async function pulumi(args: readonly string[]): Promise<number> {
   const engine = await prepareEngine(stackOf(args, repository));
   if (args[0] === "--print-env") {
-    process.stdout.write(
-      exportLines(pulumiVariables(repository, engine.toolchain, engine.stack, process.env)),
-    );
+    const variables = pulumiVariables(repository, engine.toolchain, engine.stack, process.env);
+    process.stdout.write(exportLines(variables, toolchainPaths(repository).bin));
     return 0;
   }
   if (args[0] === "up" || args[0] === "update") await clearPendingCreates(engine);

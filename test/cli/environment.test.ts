@@ -66,9 +66,12 @@ describe("environment", () => {
   });
 
   it("prints lines that a shell takes as they are meant", () => {
-    const lines = exportLines({ ODD: 'it\'s a $HOME "path"' });
-    const said = execFileSync("sh", ["-c", `${lines} printf %s "$ODD"`], { encoding: "utf8" });
-    assert.equal(said, 'it\'s a $HOME "path"');
+    const lines = exportLines({ ODD: 'it\'s a $HOME "path"' }, "/a tool's/bin");
+    const said = execFileSync("/bin/sh", ["-c", `${lines} printf '%s\\n' "$ODD" "$PATH"`], {
+      encoding: "utf8",
+      env: { PATH: "/usr/bin" },
+    });
+    assert.equal(said, "it's a $HOME \"path\"\n/a tool's/bin:/usr/bin\n");
   });
 
   it("finds creates that a killed run left pending", () => {

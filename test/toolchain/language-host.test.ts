@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { copyFile, link } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installedToolchain } from "../../toolchain/toolchain";
+import { installLanguageHost } from "../../toolchain/language-host";
+import { toolchainPaths } from "../../toolchain/toolchain";
 import { eventually, Project, processesOf, repository } from "./project";
 
 const SECRET = "correct-horse-battery-staple";
@@ -33,11 +36,17 @@ describe("language host", function () {
   this.timeout(60_000);
   let project: Project;
 
+  // The engine with the stand-in beside it, also where this clone has the official language host.
+  const root = mkdtempSync(join(tmpdir(), "engine-"));
+  const bin = join(root, "bin");
   before(async () => {
-    assert.equal(installedToolchain(repository)?.languageHost, "stand-in", "the toolchain of this clone");
+    await installLanguageHost(bin, join(root, "lib"));
+    const engine = realpathSync(join(toolchainPaths(repository).bin, "pulumi"));
+    await link(engine, join(bin, "pulumi")).catch(() => copyFile(engine, join(bin, "pulumi")));
   });
+  after(() => rmSync(root, { recursive: true }));
   beforeEach(async () => {
-    project = new Project({ typescript: false, nodeargs: "--stack-trace-limit=50 --title 'a probe'" });
+    project = new Project({ typescript: false, nodeargs: "--stack-trace-limit=50 --title 'a probe'" }, bin);
     project.write("index.js", PROGRAM);
   });
   afterEach(() => project.remove());
@@ -78,7 +87,7 @@ describe("language host", function () {
 
   it("runs TypeScript through the program's own loader", async () => {
     project.remove();
-    project = new Project({ typescript: false, nodeargs: `--require ${require.resolve("tsx/cjs")}` });
+    project = new Project({ typescript: false, nodeargs: `--require ${require.resolve("tsx/cjs")}` }, bin);
     project.write("package.json", JSON.stringify({ name: "probe", version: "1.0.0", main: "index.ts" }));
     project.write("index.ts", "export const answer: number = 42;\n");
     await project.succeed("stack", "init", "dev");
@@ -88,10 +97,13 @@ describe("language host", function () {
 
   it("says a program's error once, without a second one of its own, and at once", async () => {
     project.remove();
-    project = new Project({
-      typescript: false,
-      nodeargs: `--require ${join(repository, "toolchain", "plain-errors.cjs")}`,
-    });
+    project = new Project(
+      {
+        typescript: false,
+        nodeargs: `--require ${join(repository, "toolchain", "plain-errors.cjs")}`,
+      },
+      bin,
+    );
     project.write("index.js", `throw new Error("the program says no");`);
     await project.succeed("stack", "init", "dev");
     const started = Date.now();

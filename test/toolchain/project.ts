@@ -26,8 +26,10 @@ export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), "pulumi-project-"));
   readonly env: NodeJS.ProcessEnv;
 
-  constructor(options: Record<string, unknown> = { typescript: false }) {
-    const bin = toolchainPaths(repository).bin;
+  constructor(
+    options: Record<string, unknown> = { typescript: false },
+    bin = toolchainPaths(repository).bin,
+  ) {
     const state = join(this.folder, "state");
     mkdirSync(state);
     this.env = {
