@@ -27,6 +27,11 @@ export class Installation {
   #news = "";
   /** Set where the machine reported something that waiting cannot mend. */
   #failure: UserError | undefined;
+  /**
+   * A boot of ours is under way. An installer that an earlier, killed run started may still be asking for its configuration:
+   * handed out now, it would begin to write the disk and be cut off by our own restart.
+   */
+  #expected = false;
 
   constructor(
     private readonly ctx: OperationContext,
@@ -78,7 +83,9 @@ export class Installation {
     this.ctx.status("arming one-time HTTP boot");
     await this.system.setBootOnce("UefiHttp", `${this.#material.baseUrl}/ipxe.efi`);
     this.ctx.status("power on");
-    await this.system.powerCycle();
+    await this.system.power("ForceOff");
+    this.#expected = true;
+    await this.system.power("On");
     this.#news = "powered on, waiting for it to boot over the network";
   }
 
@@ -160,7 +167,7 @@ export class Installation {
 
   /** A machine that comes back after its configuration was handed out boots from disk, whatever its BMC remembers. */
   #script(): string {
-    if (this.#phase !== "armed") return diskBootScript();
+    if (this.#phase !== "armed" || !this.#expected) return diskBootScript();
     this.#news = "the installer's kernel is loading";
     return this.#material.script;
   }
@@ -173,6 +180,7 @@ export class Installation {
       );
       return undefined;
     }
+    if (this.#phase === "armed" && !this.#expected) return undefined;
     if (mode === "create" && !(await this.#mayStillCreate())) return undefined;
     await this.#mark("served");
     this.#news = "the installer has its configuration";
