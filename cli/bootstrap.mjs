@@ -49,7 +49,8 @@ function dependenciesAreCurrent() {
     if (!path.startsWith("node_modules/")) return true;
     const found = present[path];
     if (!found) return Boolean(entry.optional || entry.peer);
-    return found.version === entry.version && found.resolved === entry.resolved;
+    // Not by where it came from: a mirror answers for the address in the lock file.
+    return found.version === entry.version && found.integrity === entry.integrity;
   });
 }
 
