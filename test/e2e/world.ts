@@ -82,6 +82,7 @@ const WITHOUT_STACK = new Set(["version", "logout"]);
 /** A world with one machine. */
 export class World {
   readonly #listeners = new Set<(entry: LedgerEntry) => void>();
+  readonly #watchers = new Set<(line: string) => void>();
   readonly #running = new Set<ChildProcess>();
 
   private constructor(
@@ -94,6 +95,11 @@ export class World {
     ledger.append = (entry) => {
       append(entry);
       for (const listener of [...this.#listeners]) listener(entry);
+    };
+    const show = this.machine.console.bind(this.machine);
+    this.machine.console = (line) => {
+      show(line);
+      for (const watcher of [...this.#watchers]) watcher(line);
     };
   }
 
@@ -245,6 +251,12 @@ export class World {
   onLedger(listener: (entry: LedgerEntry) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls back at the instant the machine writes a line on its screen; returns how to stop that. */
+  onConsole(watcher: (line: string) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Requests of the BMCs that change something; sessions come and go. */

@@ -1,0 +1,144 @@
+/**
+ * Kills what carries an installation, at five places of it, and resumes as documented (P8). Everything is real: the engine, the provider, the
+ * boot server, and a machine of the lab that goes on whoever was killed. A kill hits at the very instant the place is reached.
+ *
+ * Every victim is killed at every place, and every victim is resumed in place and from a fresh clone; CRASH=all runs all thirty
+ * combinations. Two of them run at a time, each in a data centre of its own.
+ */
+import assert from "node:assert/strict";
+import { freshClone } from "../e2e/clone";
+import { processes } from "../e2e/processes";
+import { mustSucceed, REPOSITORY, type Run, World } from "../e2e/world";
+import { PLACES, type Place, VICTIMS, type Victim } from "./places";
+
+const AT_A_TIME = 2;
+
+/** Real milliseconds for one combination: two runs of pulumi, a preview, and the rest of an installation. */
+const CASE_DEADLINE_MS = 180_000;
+
+/**
+ * Lab time for the crash tests. The firmware's self-test outlasts the restart of a boot server, as it does on every real
+ * machine; the rest is as short as it can be.
+ */
+const TIME = {
+  speed: 20,
+  delays: { post: 30, kernel: 5, installer: 5, diskWrite: 20, reboot: 1, osBoot: 1 },
+};
+
+type Resume = "in place" | "from a fresh clone";
+
+interface Case {
+  place: keyof typeof PLACES;
+  victim: keyof typeof VICTIMS;
+  resume: Resume;
+}
+
+describe("killed at any instant, the next `pulumi up` converges", function () {
+  this.timeout(CASE_DEADLINE_MS);
+  const cases = combinations();
+  const results = inParallel(cases.map((one) => () => crash(one)));
+
+  for (const [index, { place, victim, resume }] of cases.entries()) {
+    it(`${victim} killed when ${place}, resumed ${resume}`, () => results()[index]);
+  }
+});
+
+function combinations(): Case[] {
+  const cases: Case[] = [];
+  for (const [v, victim] of (Object.keys(VICTIMS) as Case["victim"][]).entries()) {
+    for (const [p, place] of (Object.keys(PLACES) as Case["place"][]).entries()) {
+      const both: Resume[] = ["in place", "from a fresh clone"];
+      const resumes = process.env.CRASH === "all" ? both : [both[(v + p) % 2]!];
+      cases.push(...resumes.map((resume) => ({ place, victim, resume })));
+    }
+  }
+  return cases;
+}
+
+async function crash({ place, victim, resume }: Case): Promise<void> {
+  const world = await World.start(TIME);
+  try {
+    const interrupted = await interrupt(world, PLACES[place], VICTIMS[victim]);
+    const project = resume === "in place" ? REPOSITORY : freshClone(REPOSITORY, world.dir);
+    if (victim === "boot server") {
+      mustSucceed(["up"], interrupted);
+    } else {
+      assert.notEqual(interrupted.code, 0, `up went on without its ${victim}:\n${interrupted.output}`);
+      await resumeIn(world, project, victim);
+    }
+    assertInstalledOnce(world);
+    const quiet = await world.pulumi(["preview", "--expect-no-changes"], { project });
+    assert.equal(quiet.code, 0, quiet.output);
+    assert.doesNotMatch(quiet.output, /warn/i);
+    assertNothingLeftBehind(world);
+  } finally {
+    await world.stop();
+  }
+}
+
+async function interrupt(world: World, place: Place, victim: Victim): Promise<Run> {
+  const up = world.spawn(["up", "--yes", "--skip-preview"]);
+  let killed: number | undefined;
+  place(world, () => {
+    killed = victim(up.pid);
+    if (killed !== undefined) process.kill(killed, "SIGKILL");
+  });
+  const run = await up.done;
+  assert.notEqual(
+    killed,
+    undefined,
+    `there was nothing to kill, or the place was not reached:\n${run.output}`,
+  );
+  return run;
+}
+
+/** The documented way: README, "When something was killed". */
+async function resumeIn(world: World, project: string, victim: string): Promise<void> {
+  const step = async (...args: string[]) => mustSucceed(args, await world.pulumi(args, { project }));
+  if (victim === "engine") {
+    await step("cancel", "--yes");
+    await step("refresh", "--clear-pending-creates", "--yes", "--skip-preview");
+  }
+  await step("up", "--yes", "--skip-preview");
+}
+
+function assertInstalledOnce(world: World): void {
+  const count = (event: string) => world.happened(event).length;
+  const trail = () =>
+    world.lab.ledger
+      .read()
+      .map((record) => JSON.stringify(record))
+      .join("\n");
+  assert.equal(count("cluster-created"), 1, `clusters created\n${trail()}`);
+  assert.equal(count("installed"), 1, `installations\n${trail()}`);
+  const writes = world.happened("disk-wiped").map(({ serial, how }) => `${serial} ${how}`);
+  assert.deepEqual(writes, [...new Set(writes)], `a disk was written twice\n${trail()}`);
+  assert.equal(writes.filter((write) => write.endsWith("install-device")).length, 1, trail());
+}
+
+/** Whatever was killed, nothing of ours may live on without it. */
+function assertNothingLeftBehind(world: World): void {
+  const left = processes().filter(({ environment }) => environment.includes(world.dir));
+  assert.deepEqual(
+    left.map(({ pid, command }) => `${pid} ${command}`),
+    [],
+  );
+}
+
+/** Starts all work at the first demand, so many at a time, and gives each one's end. */
+function inParallel(work: (() => Promise<void>)[]): () => Promise<void>[] {
+  let started: Promise<void>[] | undefined;
+  return () => {
+    if (started !== undefined) return started;
+    const lanes = Array.from({ length: AT_A_TIME }, () => Promise.resolve());
+    started = work.map((one, index) => {
+      const lane = index % AT_A_TIME;
+      const end = lanes[lane]!.then(one);
+      lanes[lane] = end.catch(() => undefined);
+      return end;
+    });
+    // A case that fails before its test waits for it is still that test's failure.
+    for (const end of started) end.catch(() => undefined);
+    return started;
+  };
+}
