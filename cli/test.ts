@@ -4,6 +4,9 @@ import { installToolchain, toolchainPaths } from "../toolchain/toolchain";
 import { main, takeOver } from "./process";
 import { repository } from "./root";
 
+/** What runs when no file is named. */
+const EVERY_TEST = ["test/**/*.test.ts"];
+
 async function test(args: readonly string[]): Promise<number> {
   await installToolchain(repository);
   const PATH = [toolchainPaths(repository).bin, process.env.PATH].filter(Boolean).join(delimiter);
@@ -13,7 +16,7 @@ async function test(args: readonly string[]): Promise<number> {
   // Both always run, so that one broken file does not hide what the tests say.
   const types = await takeOver(binary("tsc"), ["--noEmit"], options);
   const style = await takeOver(binary("biome"), ["check", "."], options);
-  const tests = await takeOver(binary("mocha"), args, options);
+  const tests = await takeOver(binary("mocha"), args.length > 0 ? args : EVERY_TEST, options);
   return types || style || tests;
 }
 
