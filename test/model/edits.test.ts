@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import type { ClusterDescription } from "../../model/description";
+import { judgeEdit } from "../../model/edits";
+import { type Edits, edited, validDescription } from "./description";
+
+describe("judging an edit", () => {
+  const refused: [string, Edits, property: string, rule: string][] = [
+    ["another VIP", { "vip.address": "192.168.10.9" }, "vip.address", "fixed-at-creation"],
+    ["another way to get the VIP", { "vip.mode": "dhcp" }, "vip.mode", "fixed-at-creation"],
+    [
+      "another subnet",
+      { "managementNetwork.subnet": "192.168.0.0/16" },
+      "managementNetwork.subnet",
+      "fixed-at-creation",
+    ],
+    ["another version", { version: "v1.7.0" }, "version", "no-upgrade-yet"],
+    ["another generation", { generation: 2 }, "generation", "no-rebuild-yet"],
+    ["a node less", { "nodes.n3": undefined }, "nodes.n3", "no-resize-yet"],
+    [
+      "another host under the same key",
+      { "nodes.n2.hardware.serial": "OTHER" },
+      "nodes.n2.hardware.serial",
+      "hardware-is-identity",
+    ],
+    ["another hostname", { "nodes.n2.hostname": "two" }, "nodes.n2.hostname", "no-implied-reinstall"],
+    [
+      "another install disk",
+      { "nodes.n2.disks.install.serial": "OTHER" },
+      "nodes.n2.disks",
+      "no-implied-reinstall",
+    ],
+    ["two reinstallations at once", { "nodes.n2.reinstall": 2 }, "nodes.n2.reinstall", "reinstall-by-one"],
+  ];
+  for (const [what, edits, property, rule] of refused) {
+    it(`refuses ${what}`, () => {
+      const problems = judgeEdit(validDescription(), edited(edits) as unknown as ClusterDescription);
+      assert.deepEqual(
+        problems.map((problem) => [problem.property, problem.rule]),
+        [[property, rule]],
+      );
+    });
+  }
+
+  const accepted: [string, Edits][] = [
+    ["nothing", {}],
+    [
+      "defaults written down",
+      {
+        generation: 1,
+        "vip.mode": "static",
+        "nodes.n1.hostname": "n1",
+        "nodes.n1.role": "default",
+        "nodes.n1.reinstall": 0,
+      },
+    ],
+    [
+      "a BMC that moved",
+      { "nodes.n1.bmc.endpoint": "https://10.9.9.9", "nodes.n1.bmc.password": "another password" },
+    ],
+    [
+      "another disk together with a reinstallation",
+      { "nodes.n2.disks.install.serial": "OTHER", "nodes.n2.reinstall": 1 },
+    ],
+    ["another name of the cluster", { name: "other" }],
+  ];
+  for (const [what, edits] of accepted) {
+    it(`accepts ${what}`, () => {
+      assert.deepEqual(judgeEdit(validDescription(), edited(edits) as unknown as ClusterDescription), []);
+    });
+  }
+
+  it("refuses a node more", () => {
+    const problems = judgeEdit(validDescription(3), validDescription(4));
+    assert.deepEqual(
+      problems.map((problem) => [problem.property, problem.rule]),
+      [["nodes.n4", "no-resize-yet"]],
+    );
+  });
+
+  it("takes what is not known yet for unchanged", () => {
+    const after = validDescription();
+    after.vip.address = Symbol("unknown") as unknown as string;
+    assert.deepEqual(judgeEdit(validDescription(), after), []);
+  });
+});
