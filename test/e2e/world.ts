@@ -84,12 +84,14 @@ export class World {
   readonly #listeners = new Set<(entry: LedgerEntry) => void>();
   readonly #watchers = new Set<(line: string) => void>();
   readonly #running = new Set<ChildProcess>();
+  readonly #home: string;
 
   private constructor(
     readonly dir: string,
     readonly net: string,
     readonly lab: Lab,
   ) {
+    this.#home = this.freshHome();
     const { ledger } = lab;
     const append = ledger.append.bind(ledger);
     ledger.append = (entry) => {
@@ -118,8 +120,6 @@ export class World {
     const world = new World(dir, net, lab);
     try {
       mkdirSync(join(dir, "backend"));
-      mkdirSync(join(dir, "home"));
-      symlinkSync(join(toolchainPaths(REPOSITORY).home, "plugins"), join(dir, "home", "plugins"));
       writeFileSync(world.configFile, describedIn(net, world.siteDir));
       await world.must("stack", "init", "--no-select");
     } catch (error) {
@@ -185,6 +185,13 @@ export class World {
     }
   }
 
+  /** A PULUMI_HOME in which nothing has happened yet; it holds the plugins of the toolchain. */
+  freshHome(): string {
+    const home = mkdtempSync(join(this.dir, "home-"));
+    symlinkSync(join(toolchainPaths(REPOSITORY).home, "plugins"), join(home, "plugins"));
+    return home;
+  }
+
   /** Environment of a person who works on this stack with plain pulumi. */
   environment(): Record<string, string> {
     const toolchain = installedToolchain(REPOSITORY);
@@ -198,7 +205,7 @@ export class World {
       ...given,
       HOME: process.env.HOME ?? this.dir,
       ...pulumiVariables(REPOSITORY, toolchain, STACK, given),
-      PULUMI_HOME: join(this.dir, "home"),
+      PULUMI_HOME: this.#home,
     };
   }
 
