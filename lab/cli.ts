@@ -7,6 +7,8 @@ import { findBinaries } from "./binaries";
 import { ensureVenv } from "./bmc/venv";
 import { callLab, labStatus } from "./client";
 import type { DaemonMessage } from "./daemon";
+import type { ActiveFault } from "./faults/board";
+import { FAULTS } from "./faults/table";
 import type { LabOptions, LabStatus } from "./lab";
 import { readLedger } from "./ledger";
 import { labProcess } from "./lock";
@@ -20,6 +22,10 @@ const USAGE = `The virtual data centre. Verbs:
   power <machine> on|off
   console <machine>    what a person at the screen saw
   ledger               what happened (--json)
+  fault                the faults there are
+  fault <machine|site> <fault> [args] [--for <lab seconds>]
+                       make something go wrong; "fault <machine|site> clear [fault]" ends it
+  mains off|on         mains power of the whole site, BMCs included
 Every verb takes --dir <lab folder>, default .lab in the repository.`;
 
 const START_DEADLINE_MS = 120_000;
@@ -33,6 +39,7 @@ async function main(): Promise<void> {
       net: { type: "string" },
       machines: { type: "string" },
       speed: { type: "string" },
+      for: { type: "string" },
       json: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
@@ -58,6 +65,13 @@ async function main(): Promise<void> {
         action: need(argument, "on or off"),
       });
       return console.log(`${name}: ${argument}`);
+    case "fault":
+      return await fault(siteDir, positionals.slice(1), number(values.for));
+    case "mains": {
+      if (name !== "on" && name !== "off") throw new Error(`lab: say on or off\n${USAGE}`);
+      await callLab(siteDir, "POST", "/mains", { on: name === "on" });
+      return console.log(`mains power: ${name}`);
+    }
     case "console":
       return showFile(join(siteDir, "machines", need(name, "machine"), "console.log"));
     case "ledger":
@@ -154,6 +168,8 @@ async function showStatus(siteDir: string, json: boolean): Promise<void> {
   for (const line of table(status)) console.log(line);
   for (const [address, holder] of Object.entries(status.vips))
     console.log(`VIP ${address} is held by ${holder}`);
+  for (const active of status.faults) console.log(`fault on ${faultLine(active)}`);
+  if (status.mains === "off") console.log("mains power is off");
 }
 
 function table(status: LabStatus): string[] {
@@ -173,6 +189,26 @@ function table(status: LabStatus): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+async function fault(siteDir: string, words: string[], forSeconds: number | undefined): Promise<void> {
+  const [target, name, ...args] = words;
+  if (target === undefined) {
+    for (const [fault, kind] of Object.entries(FAULTS)) {
+      const line = [fault, "args" in kind ? kind.args : "", kind.on === "site" ? "(site)" : ""];
+      console.log(`${line.filter(Boolean).join(" ")}\n    ${kind.what}. When cleared: ${kind.ends}`);
+    }
+    return;
+  }
+  const clear = need(name, "fault") === "clear";
+  const active = clear
+    ? await callLab<ActiveFault[]>(siteDir, "DELETE", `/fault/${[target, ...args].join("/")}`)
+    : await callLab<ActiveFault[]>(siteDir, "POST", `/fault/${target}`, { fault: name, args, forSeconds });
+  console.log(active.length === 0 ? "nothing is wrong on purpose" : active.map(faultLine).join("\n"));
+}
+
+function faultLine({ target, fault: name, args }: ActiveFault): string {
+  return `${target}: ${[name, ...args].join(" ")}`;
 }
 
 function showFile(file: string): void {

@@ -8,18 +8,24 @@ import { ChildTable } from "./children";
 import { ScaledClock } from "./clock";
 import { HarvesterNode } from "./cluster/node";
 import { ControlError, type ControlRoutes, startControl } from "./control";
+import { type ActiveFault, FaultBoard, SITE } from "./faults/board";
+import { Stranger } from "./faults/stranger";
+import type { FaultName } from "./faults/table";
 import { readJson, writeJson } from "./files";
 import { LedgerFile } from "./ledger";
 import { lockLab } from "./lock";
 import { DEFAULT_DELAYS, DEFAULT_SPEED, type Delays } from "./machine/delays";
 import { Machine, type MachineStatus, type ResetType } from "./machine/machine";
 import type { BootOverride, MachineState } from "./machine/state";
-import { checkNet, checkPortFree, DEFAULT_NET, PORTS, siteAddress } from "./net";
+import { checkNet, checkPortFree, DEFAULT_NET, PORTS, siteAddress, vipAddress } from "./net";
 import { SiteAuthority } from "./pki";
 import { ClusterTable, VipTable } from "./registries";
 import { ensureSecrets, type SecretFiles } from "./secrets";
 import { DEFAULT_MACHINES, siteHardware } from "./site";
 import type { LabBinaries, LabChild, LabServices, NodeFactory } from "./types";
+
+/** Who has the VIP in a clash. */
+const STRANGER = "stranger";
 
 /** How a lab is made. */
 export interface LabOptions {
@@ -51,6 +57,9 @@ export interface LabStatus {
   machines: MachineStatus[];
   /** Virtual addresses and the machine that holds each. */
   vips: Record<string, string>;
+  /** What is wrong on purpose. */
+  faults: ActiveFault[];
+  mains: "on" | "off";
 }
 
 /** What cannot change after a lab folder was made: addresses and hardware are what stacks name. */
@@ -64,12 +73,16 @@ export class Lab {
   readonly machines: Machine[];
   readonly #cleanups: (() => Promise<void> | void)[] = [];
   #stopping: Promise<void> | undefined;
+  #stranger: Stranger | undefined;
+  /** Machines that were on when mains power failed; undefined while there is power. */
+  #mainsOff: Set<string> | undefined;
 
   private constructor(
     readonly services: LabServices,
     readonly ledger: LedgerFile,
     readonly secrets: SecretFiles,
     private readonly vips: VipTable,
+    readonly faults: FaultBoard,
     options: LabOptions,
     hardware: ReturnType<typeof siteHardware>,
   ) {
@@ -109,6 +122,7 @@ export class Lab {
       const clock = new ScaledClock(options.speed ?? DEFAULT_SPEED);
       const ledger = new LedgerFile(join(siteDir, "ledger.jsonl"), clock);
       const vip = new VipTable(PORTS.vip, ledger);
+      const faults = new FaultBoard(join(siteDir, "faults.json"), hardware, clock, ledger);
       const services: LabServices = {
         net: site.net,
         siteDir,
@@ -120,9 +134,10 @@ export class Lab {
         vip,
         clusters: new ClusterTable(),
         binaries: options.binaries,
+        faults,
       };
       const secrets = ensureSecrets(siteDir);
-      const lab = new Lab(services, ledger, secrets, vip, options, hardware);
+      const lab = new Lab(services, ledger, secrets, vip, faults, options, hardware);
       const socket = join(siteDir, "lab.sock");
       const control = await startControl(socket, lab.#routes());
       cleanups.push(() => closeServer(control, socket));
@@ -146,6 +161,8 @@ export class Lab {
       ledger.append({ machine: "site", event: "lab-started", net: site.net, speed: clock.speed });
       for (const machine of lab.machines) machine.resume();
       cleanups.push(() => lab.#suspend());
+      cleanups.push(() => lab.#endClash());
+      if (faults.active(SITE, "vip-clash")) await lab.fault(SITE, "vip-clash");
       lab.#cleanups.push(...cleanups);
       return lab;
     } catch (error) {
@@ -170,6 +187,45 @@ export class Lab {
     return found;
   }
 
+  /** Makes something go wrong on a machine, or on `site`, for so many lab seconds or until it is cleared. */
+  async fault(target: string, fault: FaultName, args: string[] = [], forSeconds?: number): Promise<void> {
+    const { net, vip, siteDir } = this.services;
+    if (fault === "vip-clash" && forSeconds !== undefined) {
+      throw new ControlError(400, "vip-clash does not end by itself; clear it");
+    }
+    if (fault === "vip-clash" && this.#stranger === undefined) {
+      const address = vipAddress(net);
+      if (!vip.claim(address, STRANGER)) {
+        throw new ControlError(
+          409,
+          `${vip.holder(address)} holds the VIP; a clash must be there before the cluster`,
+        );
+      }
+      this.#stranger = await Stranger.start(address, vip.port, siteDir);
+    }
+    this.faults.set(target, fault, args, forSeconds);
+  }
+
+  /** Ends a fault of a target, or all of them. */
+  async clearFault(target: string, fault?: FaultName): Promise<void> {
+    this.faults.clear(target, fault);
+    if (this.faults.active(SITE, "vip-clash") === undefined) await this.#endClash();
+  }
+
+  /** Mains power of the whole site, BMCs included. What a machine does when it returns is its PowerRestorePolicy's. */
+  async mains(on: boolean): Promise<void> {
+    if (on === (this.#mainsOff === undefined)) return;
+    this.ledger.append({ machine: SITE, event: on ? "mains-on" : "mains-off" });
+    if (!on) {
+      this.#mainsOff = new Set(this.machines.filter((m) => m.state.power === "On").map((m) => m.name));
+      await Promise.all(this.machines.map((machine) => machine.cutPower()));
+      return;
+    }
+    const wereOn = this.#mainsOff ?? new Set();
+    this.#mainsOff = undefined;
+    await Promise.all(this.machines.map((machine) => machine.mainsReturned(wereOn.has(machine.name))));
+  }
+
   status(): LabStatus {
     const { net, siteDir, clock } = this.services;
     const machines = this.machines.map((machine) => machine.status());
@@ -181,6 +237,8 @@ export class Lab {
       speed: clock.speed,
       machines,
       vips: this.vips.all(),
+      faults: this.faults.all(),
+      mains: this.#mainsOff === undefined ? "on" : "off",
     };
   }
 
@@ -199,6 +257,13 @@ export class Lab {
     });
   }
 
+  async #endClash(): Promise<void> {
+    const stranger = this.#stranger;
+    this.#stranger = undefined;
+    await stranger?.stop();
+    this.services.vip.release(vipAddress(this.services.net), STRANGER);
+  }
+
   async #suspend(): Promise<void> {
     await Promise.all(this.machines.map((machine) => machine.suspend()));
     this.ledger.append({ machine: "site", event: "lab-stopped" });
@@ -209,19 +274,39 @@ export class Lab {
       "GET /status": () => this.status(),
       "POST /power": async ({ action }, [name]) => {
         const machine = this.machine(name ?? "");
+        if (this.#mainsOff !== undefined) throw new ControlError(409, "mains power is off");
         if (action === "cut") await machine.cutPower();
         else if (action === "on") await machine.reset("On");
         else if (action === "off") await machine.reset("ForceOff");
         else throw new ControlError(400, `power action "${String(action)}" is none of cut, on, off`);
         return machine.status();
       },
+      "POST /fault": async (body, [target]) => {
+        const { fault, args, forSeconds } = body as {
+          fault: FaultName;
+          args?: string[];
+          forSeconds?: number;
+        };
+        await this.fault(target ?? "", fault, args, forSeconds);
+        return this.faults.all();
+      },
+      "DELETE /fault": async (_, [target, fault]) => {
+        await this.clearFault(target ?? "", fault as FaultName | undefined);
+        return this.faults.all();
+      },
+      "POST /mains": ({ on }) => this.mains(on === true),
       "POST /clock": ({ advance }) => {
         this.services.clock.advance(Number(advance));
         return { now: this.services.clock.now() };
       },
       "GET /bmc": (_, [name]) => {
         const machine = this.machine(name ?? "");
-        return { ...machine.state, hostName: machine.hostname };
+        return machine.bmcView();
+      },
+      "GET /bmc-line": (_, [name]) => {
+        const { name: target } = this.machine(name ?? "");
+        const silent = this.#mainsOff !== undefined || this.faults.active(target, "bmc-silent") !== undefined;
+        return { silent, foreign: this.faults.active(target, "bmc-certificate") !== undefined };
       },
       "PATCH /bmc": (changes, [name]) => {
         const machine = this.machine(name ?? "");

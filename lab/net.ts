@@ -17,6 +17,11 @@ export function siteAddress(net: string): string {
   return `${net}.1`;
 }
 
+/** Address that the site keeps free for the cluster's VIP. */
+export function vipAddress(net: string): string {
+  return `${net}.10`;
+}
+
 /** Throws unless the text is the first three numbers of a /24 of loopback. */
 export function checkNet(net: string): void {
   const octets = net.split(".").map(Number);

@@ -82,6 +82,26 @@ export class SiteAuthority {
   }
 }
 
+/** Makes a certificate for an address that nobody but its own key has signed, unless the files are there. */
+export async function selfSigned(address: string, files: CertificateFiles): Promise<void> {
+  if (existsSync(files.certificate) && existsSync(files.key)) return;
+  const keys = (await webcrypto.subtle.generateKey(EC, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: "CN=localhost",
+    ...validity(),
+    signingAlgorithm: EC,
+    keys,
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: "ip", value: address }])],
+  });
+  writeFileAtomic(files.key, await keyPem(keys.privateKey), 0o600);
+  writeFileAtomic(
+    files.certificate,
+    `${certificate.toString("pem")}
+`,
+  );
+}
+
 function validity(): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
   return { notBefore: new Date(now - 24 * 3600 * 1000), notAfter: new Date(now + 10 * YEAR_MS) };

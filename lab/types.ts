@@ -4,6 +4,7 @@
  * A machine (lab/machine/) owns power, firmware, disks and the installer. What runs after a boot from disk is a node (lab/cluster/):
  * the machine builds a `HarvesterNode(context, system, lab)` and drives it with `start`, `shutdown` and `kill`.
  */
+import type { FaultName } from "./faults/table";
 
 /** A network card as the BMC, the firmware and the operating system show it. */
 export interface NicHardware {
@@ -11,6 +12,8 @@ export interface NicHardware {
   name: string;
   mac: string;
   speedMbps: number;
+  /** True when nothing is plugged in. */
+  down?: boolean;
 }
 
 /** What a disk is in the life of the machine; it only decides the sizes and models of the default site. */
@@ -236,6 +239,14 @@ export interface ClusterRegistry {
   find<C extends ServingCluster = ServingCluster>(vip: string): C | undefined;
 }
 
+/** What is wrong in the lab on purpose; see lab/faults/table.ts. */
+export interface Faults {
+  /** Arguments of a fault while it is active on a machine, or on `site`; undefined while it is not. */
+  active(target: string, fault: FaultName): string[] | undefined;
+  /** What a machine is made of now. */
+  hardware(own: MachineHardware): MachineHardware;
+}
+
 /** Paths of the programs that real control planes need. */
 export interface LabBinaries {
   etcd: string;
@@ -259,4 +270,5 @@ export interface LabServices {
   readonly vip: VipRegistry;
   readonly clusters: ClusterRegistry;
   readonly binaries: LabBinaries;
+  readonly faults: Faults;
 }

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { writeJson } from "../files";
 import { PORTS } from "../net";
-import type { SiteAuthority } from "../pki";
+import { type SiteAuthority, selfSigned } from "../pki";
 import type { ChildProcesses, LabChild, MachineHardware } from "../types";
 
 /** User of every BMC of the lab; the password is in secrets/bmc-password. */
@@ -37,7 +37,17 @@ export async function startBmcs(options: BmcOptions): Promise<LabChild> {
       key: join(folder, `${machine.name}-key.pem`),
     };
     await options.authority.serverCertificate(`bmc-${machine.name}`, machine.bmcAddress, files);
-    machines.push({ ...machine, ...files });
+    const foreign = {
+      certificate: join(folder, `${machine.name}-foreign.pem`),
+      key: join(folder, `${machine.name}-foreign-key.pem`),
+    };
+    await selfSigned(machine.bmcAddress, foreign);
+    machines.push({
+      ...machine,
+      ...files,
+      foreignCertificate: foreign.certificate,
+      foreignKey: foreign.key,
+    });
   }
   const optionsFile = join(folder, "options.json");
   writeJson(optionsFile, {

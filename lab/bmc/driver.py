@@ -40,26 +40,35 @@ class LabDriver(AbstractSystemsDriver):
     def systems(self):
         return [flask.request.environ["lab.uuid"]]
 
-    def hardware(self, identity):
+    def own(self, identity):
+        """The machine as it was delivered."""
         if identity != flask.request.environ["lab.uuid"]:
             raise RedfishError(404, "ResourceMissingAtURI", f"There is no system {identity} behind this BMC.")
         return self._by_uuid[identity]
 
     def state(self, identity):
         """Power, boot override and settings, as the daemon has them now."""
-        return self._call("GET", self.hardware(identity)["name"])
+        return self._call("GET", "/bmc/" + self.own(identity)["name"])
+
+    def hardware(self, identity):
+        """The machine as it is now. The system's identity stays what it was when its UUID is another."""
+        return self.state(identity)["hardware"]
+
+    def line(self, name):
+        """Whether the BMC of a machine is silent, and whether it shows a certificate of somebody else."""
+        return self._call("GET", "/bmc-line/" + name)
 
     def change(self, identity, changes):
-        self._call("PATCH", self.hardware(identity)["name"], changes)
+        self._call("PATCH", "/bmc/" + self.own(identity)["name"], changes)
 
     def set_power_state(self, identity, state):
-        self._call("POST", self.hardware(identity)["name"] + "/reset", {"type": state})
+        self._call("POST", "/bmc/" + self.own(identity)["name"], {"type": state})
 
     def _call(self, method, path, body=None):
         connection = _UnixConnection("lab", timeout=30)
         connection.path = self._socket
         try:
-            connection.request(method, "/bmc/" + path, json.dumps(body) if body is not None else None,
+            connection.request(method, path, json.dumps(body) if body is not None else None,
                                {"Content-Type": "application/json"})
             answer = connection.getresponse()
             content = json.loads(answer.read() or b"{}")

@@ -72,7 +72,8 @@ def install(app, driver, options):
         if flask.request.method == "PATCH":
             driver.change(identity, _changes(driver.hardware(identity), _body()))
             return "", 204
-        body, machine, state = _without_absent(stock["system_resource"](identity)), driver.hardware(identity), driver.state(identity)
+        body, state = _without_absent(stock["system_resource"](identity)), driver.state(identity)
+        machine = state["hardware"]
         body.update({
             "Manufacturer": machine["manufacturer"], "Model": machine["model"], "SerialNumber": machine["serial"],
             "BiosVersion": machine["biosVersion"], "HostName": state["hostName"], "AssetTag": state["assetTag"],
@@ -94,15 +95,18 @@ def install(app, driver, options):
 
     def ethernet_interface(identity, nic_id):
         body = json.loads(stock["ethernet_interface"](identity, nic_id).get_data())
-        speed = next(nic["speedMbps"] for nic in driver.get_nics(identity) if nic["id"] == nic_id)
-        return {**body, "SpeedMbps": speed, "LinkStatus": "LinkUp", "InterfaceEnabled": True}
+        nic = next(nic for nic in driver.get_nics(identity) if nic["id"] == nic_id)
+        link = "NoLink" if nic.get("down") else "LinkUp"
+        return {**body, "SpeedMbps": nic["speedMbps"], "LinkStatus": link, "InterfaceEnabled": True}
 
     def drive_resource(identity, stg_id, drv_id):
-        disks = driver.hardware(identity)["disks"]
-        disk = next((d for d in disks if d["serial"] == drv_id and d["protocol"] == stg_id), None)
+        state = driver.state(identity)
+        present = {disk["serial"]: disk for disk in state["hardware"]["disks"]}
+        bays = driver.own(identity)["disks"]
+        disk = next((present.get(drv_id, d) for d in bays if d["serial"] == drv_id and d["protocol"] == stg_id), None)
         if disk is None:
             raise RedfishError(404, "ResourceMissingAtURI", f"There is no drive {drv_id} at controller {stg_id}.")
-        health = driver.state(identity)["drives"][drv_id]
+        health = {**state["drives"][drv_id], **({} if drv_id in present else {"state": "Absent"})}
         return {"@odata.id": flask.request.path, "@odata.type": "#Drive.v1_4_0.Drive", "Id": drv_id, "Name": disk["model"],
                 "Model": disk["model"], "SerialNumber": disk["serial"], "CapacityBytes": disk["bytes"], "MediaType": "SSD",
                 "Protocol": disk["protocol"], "BlockSizeBytes": 512, "FailurePredicted": health["failurePredicted"],

@@ -2,10 +2,14 @@
 
 One process, one HTTPS listener per machine on an address of its own."""
 
+import functools
 import json
+import select
+import socket
 import ssl
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 from sushy_tools.emulator import main
@@ -24,17 +28,40 @@ class QuietHandler(WSGIRequestHandler):
 class TlsServer(ThreadedWSGIServer):
     """Shakes hands in the request's thread, so that a silent client holds up nobody else."""
 
-    def __init__(self, host, port, app, context):
+    def __init__(self, host, port, app, context, foreign, line):
         super().__init__(host, port, app, handler=QuietHandler)
-        self.ssl_context = context
+        self.ssl_context, self.foreign, self.line = context, foreign, line
 
     def get_request(self):
         connection, address = super().get_request()
         connection.settimeout(30)
-        return self.ssl_context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
+        return connection, address
+
+    def finish_request(self, request, client_address):
+        line = self.line()
+        while line["silent"] and not hung_up(request):
+            time.sleep(0.2)
+            line = {**self.line(), "was": True}
+        if "was" in line:
+            return
+        context = self.foreign if line["foreign"] else self.ssl_context
+        with context.wrap_socket(request, server_side=True) as connection:
+            super().finish_request(connection, client_address)
 
     def handle_error(self, request, client_address):
         """A client that hangs up or does not trust the certificate is not an error of the BMC."""
+
+
+def hung_up(connection):
+    """Whether the client has closed a connection on which nobody answers it."""
+    readable = select.select([connection], [], [], 0)[0]
+    return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
+
+
+def tls(certificate, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 def bound(app, machine):
@@ -55,9 +82,9 @@ def run(options):
     routes.install(main.app, driver, options)
     servers = []
     for machine in machines:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(machine["certificate"], machine["key"])
-        servers.append(TlsServer(machine["bmcAddress"], options["port"], bound(main.app, machine), context))
+        own, foreign = tls(machine["certificate"], machine["key"]), tls(machine["foreignCertificate"], machine["foreignKey"])
+        line = functools.partial(driver.line, machine["name"])
+        servers.append(TlsServer(machine["bmcAddress"], options["port"], bound(main.app, machine), own, foreign, line))
     for server in servers[1:]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     servers[0].serve_forever()

@@ -26,8 +26,13 @@ const DATA_PARTITION = "HARV_LH_DEFAULT";
 export class Disks {
   constructor(
     private readonly dir: string,
-    readonly hardware: readonly DiskHardware[],
+    private readonly present: () => readonly DiskHardware[],
   ) {}
+
+  /** The disks that are in the machine now. */
+  get hardware(): readonly DiskHardware[] {
+    return this.present();
+  }
 
   /** The disk that a device path names, be it a kernel name or a stable name. */
   find(path: string): DiskHardware | undefined {

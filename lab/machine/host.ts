@@ -1,3 +1,4 @@
+import type { FaultName } from "../faults/table";
 import type { LabClock, Ledger, MachineHardware } from "../types";
 import type { Delays } from "./delays";
 import type { Disks } from "./disks";
@@ -15,6 +16,8 @@ export interface MachineHost {
   readonly clock: LabClock;
   readonly delays: Delays;
   readonly ledger: Ledger;
+  /** Arguments of a fault while the machine has it. */
+  fault(name: FaultName): string[] | undefined;
   console(line: string): void;
   phase(phase: Phase, detail?: string): void;
 }

@@ -15,6 +15,8 @@ const CONFIG_RETRIES = 30;
 const CONFIG_PAUSE = 10;
 const ISO_TIMEOUT_MS = 120_000;
 const PROGRESS_STEPS = 10;
+/** Step at which an installation with such a fault hangs or fails. */
+const HANG_STEP = 4;
 
 /** What follows an installation. */
 export type AfterInstall = "reboot" | "poweroff";
@@ -77,8 +79,20 @@ async function effectiveConfig(
   if (host.hardware.bootMode === "Legacy" && minorOf(live.version) >= 8) {
     throw new ValidationError("Legacy BIOS boot is not supported");
   }
+  checkNetwork(host, config);
   validateInstall(config, host.hardware, live.version, (device) => host.disks.find(device));
   return config;
+}
+
+/** The management network must come up: a link, and by DHCP a default route. */
+function checkNetwork(host: MachineHost, config: HarvesterConfig): void {
+  const nics = selectNics(host.hardware, config);
+  if (nics.length > 0 && nics.every((nic) => nic.down)) {
+    throw new ValidationError(`mgmt-bo: no carrier on ${nics.map((nic) => nic.name).join(", ")}`);
+  }
+  if (config.install?.management_interface?.method === "dhcp" && host.fault("no-route")) {
+    throw new ValidationError("DHCP for mgmt-br gave no default route: no default gateway found");
+  }
 }
 
 async function remoteConfig(host: MachineHost, url: string, signal: AbortSignal): Promise<string> {
@@ -122,7 +136,10 @@ function prepare(host: MachineHost, config: HarvesterConfig): void {
     install.vip = `${host.net}.10`;
     install.vip_hw_addr = "52:54:00:77:00:0a";
   }
-  if (install.data_disk && host.disks.find(install.data_disk) === host.disks.find(install.device ?? "")) {
+  if (
+    install.data_disk &&
+    host.disks.find(install.data_disk)?.serial === host.disks.find(install.device ?? "")?.serial
+  ) {
     delete install.data_disk;
   }
 }
@@ -222,7 +239,7 @@ class Installation {
     }
     try {
       for (let step = 1; step <= PROGRESS_STEPS; step++) {
-        await host.clock.sleep(host.delays.diskWrite / PROGRESS_STEPS, this.signal);
+        await this.#writeStep(step);
         host.phase("installer", `writing ${device.kernelName}: ${step * PROGRESS_STEPS} %`);
         host.console(`Installing to ${device.kernelName} (${device.serial}): ${step * PROGRESS_STEPS} %`);
       }
@@ -243,11 +260,27 @@ class Installation {
     });
   }
 
+  async #writeStep(step: number): Promise<void> {
+    const { host, signal } = this;
+    const slow = host.fault("install-slow");
+    const factor = slow === undefined ? 1 : Number(slow[0] ?? 5);
+    await host.clock.sleep((host.delays.diskWrite / PROGRESS_STEPS) * factor, signal);
+    while (step === HANG_STEP && host.fault("install-hangs")) await host.clock.sleep(1, signal);
+    if (step === HANG_STEP && host.fault("install-fails")) {
+      throw new Error("elemental install: Failed to write the system image: input/output error");
+    }
+  }
+
   #wipeOthers(device: DiskHardware, data: DiskHardware | undefined): void {
     const { disks } = this.host;
     if (this.#install.wipe_all_disks === true) {
       for (const disk of disks.hardware) {
-        if (disk === device || disk === data || !disks.content(disk).partitions.includes("COS_OEM")) continue;
+        if (
+          disk.serial === device.serial ||
+          disk.serial === data?.serial ||
+          !disks.content(disk).partitions.includes("COS_OEM")
+        )
+          continue;
         this.#wiped(disk, "wipe-all-disks");
         disks.wipe(disk);
       }

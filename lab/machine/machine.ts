@@ -1,12 +1,13 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { diskOf, type FaultName } from "../faults/table";
 import type { LabServices, MachineContext, MachineHardware, NodeFactory, NodeRuntime } from "../types";
 import type { Delays } from "./delays";
 import { Disks } from "./disks";
 import { Halted, type MachineHost, type Phase } from "./host";
 import { runInstaller, systemAddress } from "./installer";
 import { netboot } from "./netboot";
-import { type BootOverride, type MachineState, StateFile } from "./state";
+import { type BootOverride, type MachineState, StateFile, WORN_OUT } from "./state";
 
 /** Power actions of Redfish that the BMC offers. */
 export type ResetType =
@@ -67,7 +68,6 @@ interface Session {
 /** A physical machine: power, firmware, and what boots on it. */
 export class Machine implements MachineHost {
   readonly name: string;
-  readonly hardware: MachineHardware;
   readonly net: string;
   readonly disks: Disks;
   readonly clock;
@@ -84,20 +84,39 @@ export class Machine implements MachineHost {
   #pending: Request | undefined;
   #requested: (() => void) | undefined;
   #hostname = "";
+  /** What the last change of the power state changed, and when. */
+  #before: { power: "On" | "Off"; at: number } | undefined;
 
   constructor(options: MachineOptions) {
     const { hardware, dir, lab } = options;
     mkdirSync(join(dir, "logs"), { recursive: true, mode: 0o700 });
     this.#options = options;
     this.name = hardware.name;
-    this.hardware = hardware;
     this.net = lab.net;
     this.clock = lab.clock;
     this.ledger = lab.ledger;
     this.delays = options.delays;
-    this.disks = new Disks(join(dir, "disks"), hardware.disks);
+    this.disks = new Disks(join(dir, "disks"), () => this.hardware.disks);
     this.#state = new StateFile(dir, hardware);
     this.#consoleFile = join(dir, "console.log");
+  }
+
+  /** What the machine is made of now. */
+  get hardware(): MachineHardware {
+    return this.#options.lab.faults.hardware(this.#options.hardware);
+  }
+
+  fault(name: FaultName): string[] | undefined {
+    return this.#options.lab.faults.active(this.name, name);
+  }
+
+  /** The power state as the BMC shows it. */
+  get shownPower(): "On" | "Off" {
+    const stale = this.fault("power-stale");
+    if (stale === undefined || this.#before === undefined) return this.state.power;
+    return this.clock.now() - this.#before.at < Number(stale[0] ?? 60)
+      ? this.#before.power
+      : this.state.power;
   }
 
   /** The BMC's settings and the power state. */
@@ -130,6 +149,15 @@ export class Machine implements MachineHost {
     };
   }
 
+  /** Everything the BMC knows of the machine. */
+  bmcView(): MachineState & { hostName: string; hardware: MachineHardware } {
+    const { hardware } = this;
+    const drives = { ...this.state.drives };
+    const failing = this.fault("disk-failing");
+    if (failing) drives[diskOf(hardware, failing[0]).serial] = WORN_OUT;
+    return { ...this.state, power: this.shownPower, drives, hostName: this.hostname, hardware };
+  }
+
   /** Changes settings of the BMC. */
   configure(changes: Partial<Pick<MachineState, "assetTag" | "powerRestorePolicy" | "drives">>): void {
     this.#state.change(changes);
@@ -145,13 +173,16 @@ export class Machine implements MachineHost {
     const boot = { ...this.state.boot, ...changes };
     if (boot.enabled === "Disabled") boot.target = "None";
     if (boot.target === "None") boot.enabled = "Disabled";
+    if (boot.enabled === "Once" && this.fault("boot-once-sticks")) boot.enabled = "Continuous";
     this.#state.change({ boot });
     this.ledger.append({ machine: this.name, event: "boot-override", ...boot });
   }
 
   /** A power action; resolves when the BMC would show its effect, a graceful one when it has been asked for. */
   async reset(type: ResetType): Promise<void> {
-    this.ledger.append({ machine: this.name, event: "reset", type, power: this.state.power });
+    const ignored = this.fault("power-ignored") !== undefined || undefined;
+    this.ledger.append({ machine: this.name, event: "reset", type, power: this.state.power, ignored });
+    if (ignored) return;
     switch (type) {
       case "On":
         return await this.#exclusive(async () => this.#on("BMC"));
@@ -175,6 +206,13 @@ export class Machine implements MachineHost {
   /** Somebody pulls the plug. */
   async cutPower(): Promise<void> {
     await this.#exclusive(async () => this.#off("power cut"));
+  }
+
+  /** Mains power is back after it was cut. */
+  async mainsReturned(wasOn: boolean): Promise<void> {
+    const { powerRestorePolicy } = this.state;
+    const on = powerRestorePolicy === "AlwaysOn" || (powerRestorePolicy === "LastState" && wasOn);
+    if (on) await this.#exclusive(async () => this.#on(`mains power returned (${powerRestorePolicy})`));
   }
 
   /** Goes on where the lab was stopped: a machine that was on boots. */
@@ -222,17 +260,22 @@ export class Machine implements MachineHost {
     if (this.state.power === "On") return;
     // A session that switched itself off may still be putting its things away.
     await this.#session?.done;
-    this.#state.change({ power: "On" });
+    this.#setPower("On");
     this.#begin(reason);
   }
 
   async #off(reason: string): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
-    this.#state.change({ power: "Off" });
+    this.#setPower("Off");
     this.ledger.append({ machine: this.name, event: "power-off", reason });
     session.cut.abort(new PowerCut(reason));
     await session.done;
+  }
+
+  #setPower(power: "On" | "Off"): void {
+    this.#before = { power: this.state.power, at: this.clock.now() };
+    this.#state.change({ power });
   }
 
   #begin(reason: string): void {
@@ -262,7 +305,7 @@ export class Machine implements MachineHost {
           continue;
         }
         if (request.reason !== "lab stopped") {
-          this.#state.change({ power: "Off" });
+          this.#setPower("Off");
           this.ledger.append({ machine: this.name, event: "power-off", reason: request.reason });
         }
         return;
@@ -311,7 +354,8 @@ export class Machine implements MachineHost {
   /** A one-time override is used up by the boot that looks at it, whatever comes of that boot. */
   #consumeOverride(): BootOverride {
     const { boot } = this.state;
-    if (boot.enabled === "Disabled") return { ...boot, target: "None" };
+    if (boot.enabled === "Disabled" || this.fault("boot-override-ignored"))
+      return { ...boot, target: "None" };
     if (boot.enabled === "Once") {
       this.#state.change({ boot: { ...boot, enabled: "Disabled", target: "None" } });
       this.ledger.append({ machine: this.name, event: "boot-override-used", target: boot.target });

@@ -23,6 +23,10 @@ export type NetbootResult = { kind: "live"; live: LiveSystem } | { kind: "next" 
 export async function netboot(host: MachineHost, uri: string, signal: AbortSignal): Promise<NetbootResult> {
   host.phase("network-boot", uri);
   host.console(`>>Start HTTP Boot over IPv4: ${uri}`);
+  if (host.hardware.nics[0]?.down) {
+    host.console("  PXE-E61: Media test failure, check cable");
+    return { kind: "next" };
+  }
   let program: FetchedFile;
   try {
     program = await fetchFile(host, uri, signal);

@@ -17,6 +17,14 @@ export interface DriveHealth {
   state: "Enabled" | "Absent";
 }
 
+/** A drive at the end of its life. */
+export const WORN_OUT: DriveHealth = {
+  lifeLeftPercent: 2,
+  failurePredicted: true,
+  health: "Warning",
+  state: "Enabled",
+};
+
 /** What a machine keeps without power: the BMC's settings, and whether it was on when the lab was stopped. */
 export interface MachineState {
   power: "On" | "Off";

@@ -2,6 +2,7 @@
  * The programs that the lab's nodes have. A line that names another one ends as in bash: "command not found", code 127.
  */
 import * as fs from "node:fs";
+import { diskOf } from "../../faults/table";
 import { etcdctl, rke2 } from "./etcd-commands";
 import { failed, ok, type Program, type Result, type Session } from "./program";
 import { parseLine, ShellSyntaxError } from "./shell";
@@ -119,6 +120,7 @@ async function smartctl(session: Session, args: string[]): Promise<Result> {
   const disk = session.machine.hardware.disks.find((d) => d.kernelName === device || d.byId.includes(device));
   if (session.user !== "root") return failed(2, `Smartctl open device: ${device} failed: Permission denied`);
   if (!disk) return failed(2, `Smartctl open device: ${device} failed: No such device`);
+  const failing = session.lab.faults.active(session.machine.name, "disk-failing");
   const report = {
     json_format_version: [1, 0],
     smartctl: { version: [7, 2], argv: ["smartctl", ...args], exit_status: 0 },
@@ -130,7 +132,7 @@ async function smartctl(session: Session, args: string[]): Promise<Result> {
     model_name: disk.model,
     serial_number: disk.serial,
     user_capacity: { bytes: disk.bytes },
-    smart_status: { passed: true },
+    smart_status: { passed: failing === undefined || diskOf(session.machine.hardware, failing[0]) !== disk },
   };
   return ok(JSON.stringify(report, null, 2) + "\n");
 }

@@ -10,6 +10,7 @@ import { findBinaries } from "../../../lab/binaries";
 import { ChildTable } from "../../../lab/children";
 import { ScaledClock } from "../../../lab/clock";
 import { HarvesterNode } from "../../../lab/cluster/node";
+import { FaultBoard } from "../../../lab/faults/board";
 import { LedgerFile } from "../../../lab/ledger";
 import { findFreeNet } from "../../../lab/net";
 import { ClusterTable, VipTable } from "../../../lab/registries";
@@ -30,6 +31,7 @@ const VIP_HOST = 10;
 export class TestSite {
   readonly lab: LabServices;
   readonly ledger: LedgerFile;
+  readonly faults: FaultBoard;
   readonly #nodes: HarvesterNode[] = [];
   readonly #children: ChildTable;
 
@@ -39,6 +41,8 @@ export class TestSite {
   ) {
     const clock = new ScaledClock(20);
     this.ledger = new LedgerFile(path.join(dir, "ledger.jsonl"), clock);
+    const machines = Array.from({ length: 5 }, (_, index) => hardware(index + 1, net));
+    this.faults = new FaultBoard(path.join(dir, "faults.json"), machines, clock, this.ledger);
     this.#children = new ChildTable(dir);
     this.lab = {
       net,
@@ -51,6 +55,7 @@ export class TestSite {
       vip: new VipTable(17443, this.ledger),
       clusters: new ClusterTable(),
       binaries: findBinaries(`${TOOLCHAIN}:${process.env.PATH}`),
+      faults: this.faults,
     };
   }
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { releaseFile } from "../../../lab/artifacts";
 import { ScaledClock } from "../../../lab/clock";
+import { FaultBoard } from "../../../lab/faults/board";
 import { LedgerFile } from "../../../lab/ledger";
 import { DEFAULT_DELAYS } from "../../../lab/machine/delays";
 import { Machine, WrongPowerState } from "../../../lab/machine/machine";
@@ -20,12 +21,15 @@ class Bench {
   readonly clock: ScaledClock;
   readonly ledger: LedgerFile;
   readonly vip: VipTable;
+  readonly faults: FaultBoard;
   readonly nodes: FakeNode[];
   readonly machine: Machine;
 
   constructor(speed: number, hardware: Partial<MachineHardware> = {}) {
     this.clock = new ScaledClock(speed);
     this.ledger = new LedgerFile(join(this.folder.path, "ledger.jsonl"), this.clock);
+    const own = { ...(siteHardware(NET, 1)[0] as MachineHardware), ...hardware };
+    this.faults = new FaultBoard(join(this.folder.path, "faults.json"), [own], this.clock, this.ledger);
     this.vip = new VipTable(1, this.ledger);
     const { nodes, factory } = fakeNodes();
     this.nodes = nodes;
@@ -40,9 +44,10 @@ class Bench {
       vip: this.vip,
       clusters: new ClusterTable(),
       binaries: { etcd: "", kubeApiserver: "", etcdctl: "" },
+      faults: this.faults,
     };
     this.machine = new Machine({
-      hardware: { ...(siteHardware(NET, 1)[0] as MachineHardware), ...hardware },
+      hardware: own,
       dir: join(this.folder.path, "m1"),
       lab,
       delays: DEFAULT_DELAYS,

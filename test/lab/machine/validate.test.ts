@@ -31,7 +31,7 @@ function config({ top, os, install, network }: Changes = {}): HarvesterConfig {
 }
 
 function check(given: HarvesterConfig, version = "v1.6.1", hardware = M1): void {
-  const disks = new Disks("/nowhere", hardware.disks);
+  const disks = new Disks("/nowhere", () => hardware.disks);
   validateInstall(given, hardware, version, (device) => disks.find(device));
 }
 
