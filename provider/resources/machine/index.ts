@@ -20,7 +20,7 @@ import { releasedIn } from "../release";
 import { decide, type Phase } from "./decide";
 import { intentOf, type MachineInputs, machineId, machineInputs, machineOutputs } from "./inputs";
 import { Installation } from "./installation";
-import { connect, look, refuseOtherHost, rememberedPhase } from "./look";
+import { connect, look, refuseOtherHardware, refuseOtherHost, rememberedPhase } from "./look";
 
 /** An installation on real hardware takes 15 to 30 minutes; servers with much memory test it for long at power-on. */
 const DEFAULT_TIMEOUT_SECONDS = 3600;
@@ -144,7 +144,10 @@ async function previewed(ctx: OperationContext, properties: Properties): Promise
   const inputs = machineInputs(properties);
   try {
     await withSystem(ctx, inputs, async (system) => {
-      if (containsUnknown(properties)) return refuseOtherHost(inputs, await system.facts());
+      if (containsUnknown(properties)) {
+        const refuse = containsUnknown(node.disks) ? refuseOtherHost : refuseOtherHardware;
+        return refuse(inputs, await system.facts());
+      }
       const { observation } = await look(ctx, system, inputs, undefined);
       const decision = decide(intentOf(inputs), observation);
       if (decision.act === "refuse") throw new UserError(`${inputs.key}: ${decision.reason}`);

@@ -32,8 +32,7 @@ export async function look(
   remembered: Phase | undefined,
 ): Promise<Look> {
   const facts = await system.facts();
-  refuseOtherHost(inputs, facts);
-  refuseMissingDisks(inputs, facts);
+  refuseOtherHardware(inputs, facts);
   const cluster = await lookAtCluster(inputs, { signal: ctx.signal, thorough: true });
   return { facts, cluster, observation: observe(inputs, facts, cluster, remembered) };
 }
@@ -61,6 +60,12 @@ export function rememberedPhase(
   intent: Intent,
 ): Phase | undefined {
   return outputs?.installation === intent.id ? (outputs.phase as Phase) : undefined;
+}
+
+/** Stops where an installation would not meet what the description names: the host itself, or one of its disks. */
+export function refuseOtherHardware(inputs: MachineInputs, facts: SystemFacts): void {
+  refuseOtherHost(inputs, facts);
+  refuseMissingDisks(inputs, facts);
 }
 
 /** Stops where the host is not, or not surely, the declared one. */

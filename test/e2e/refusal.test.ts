@@ -1,0 +1,109 @@
+/** Bad input is refused before anything is touched, with the property and the rule, through the real engine (P10). */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { type Loose, type Run, World } from "./world";
+
+interface Case {
+  what: string;
+  edit: (config: { cluster: Loose; objects: Loose }) => void;
+  says: RegExp[];
+  /** Hardware is looked at where something is to be done to it. @default preview */
+  verb?: "preview" | "up";
+}
+
+describe("bad input is refused before anything is touched", function () {
+  this.timeout(60_000);
+  let world: World;
+
+  before(async () => {
+    world = await World.start();
+  });
+  after(() => world?.stop());
+
+  const cases: Case[] = [
+    {
+      what: "a VIP outside the subnet",
+      edit: ({ cluster }) => {
+        cluster.vip.address = "127.1.2.3";
+      },
+      says: [/cluster\.vip\.address/, /\(rule [a-z-]+\)/],
+    },
+    {
+      what: "two nodes on one BMC",
+      edit: ({ cluster }) => {
+        const { n1 } = cluster.nodes;
+        cluster.nodes.n2 = { ...structuredClone(n1), address: n1.address.replace(/11$/, "12") };
+      },
+      says: [/cluster\.nodes\.n2\.bmc\.endpoint/, /\(rule [a-z-]+\)/],
+    },
+    {
+      what: "a misspelt property",
+      edit: ({ cluster }) => {
+        cluster.managmentNetwork = cluster.managementNetwork;
+        delete cluster.managementNetwork;
+      },
+      says: [/managmentNetwork/, /managementNetwork/],
+    },
+    {
+      what: "the UUID of another host",
+      edit: ({ cluster }) => {
+        cluster.nodes.n1.hardware.uuid = "11111111-2222-4333-8444-555555555555";
+      },
+      says: [/node\.hardware/, /endpoint/],
+    },
+    {
+      what: "a BMC whose certificate nobody vouches for",
+      edit: ({ cluster }) => {
+        delete cluster.nodes.n1.bmc.tls;
+      },
+      says: [/tls\.ca/],
+    },
+    {
+      what: "a wrong BMC password",
+      edit: ({ cluster }) => {
+        cluster.nodes.n1.bmc.password = "not the password";
+      },
+      says: [/bmc/, /password/],
+    },
+    {
+      what: "a disk that the machine does not have",
+      edit: ({ cluster }) => {
+        cluster.nodes.n1.disks.data = {
+          device: "/dev/disk/by-id/nvme-LAB_NVME_1T_P7NLAB9999B",
+          serial: "P7NLAB9999B",
+        };
+      },
+      says: [/node\.disks/, /P7NLAB9999B/],
+    },
+  ];
+
+  for (const { what, edit, says, verb = "preview" } of cases) {
+    it(`${what}, at ${verb}`, async () => {
+      const run = await world.edited(edit, () => world.pulumi(verb === "up" ? ["up", "--yes"] : [verb]));
+      assertRefused(run, says);
+    });
+  }
+
+  it("a boot server's port that another program holds, with nothing done to the machine", async () => {
+    const { address, port } = world.bootServer;
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(port, address, resolve));
+    try {
+      assertRefused(await world.pulumi(["up", "--yes", "--skip-preview"]), [
+        /bootServer/,
+        new RegExp(`${port}`),
+      ]);
+    } finally {
+      holder.close();
+    }
+  });
+
+  function assertRefused(run: Run, says: RegExp[]): void {
+    assert.notEqual(run.code, 0, `it was not refused:\n${run.output}`);
+    for (const pattern of says) assert.match(run.output, pattern);
+    assert.doesNotMatch(run.output, /not the password/);
+    assert.deepEqual(world.bmcWrites(), []);
+    assert.equal(world.machine.state.power, "Off");
+    assert.equal(world.machine.state.assetTag, "");
+  }
+});
