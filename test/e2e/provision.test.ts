@@ -1,6 +1,6 @@
 /** One machine becomes a cluster by plain `pulumi`, in a data centre of its own: what a person sees, and what stays secret. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -165,10 +165,15 @@ describe("one machine becomes a cluster by plain pulumi", function () {
       for (const [name, text] of Object.entries(said)) assert.deepEqual(secretsIn(text, secrets), [], name);
     });
 
-    it("in the engine's own logs", async () => {
-      const logged = await run("log", "preview", "--logtostderr", "-v=9");
+    it("in the engine's events and its log", async () => {
+      // Not -v=9: from there on the engine itself logs every property it passes on, secret or not.
+      const events = join(world.dir, "events.json");
+      const args = ["preview", "--event-log", events, "--logtostderr", "-v=5"];
+      const logged = await world.pulumi(args, { env: { PULUMI_DEBUG_COMMANDS: "true" } });
       assert.match(logged.stderr, /metal/, "the log says nothing of the provider");
+      assert.match(readFileSync(events, "utf8"), /metal:index:Machine/);
       assert.deepEqual(secretsIn(logged.output, secrets), []);
+      assert.deepEqual(secretsIn(readFileSync(events), secrets), []);
     });
 
     it("in arguments and environments of the processes of a run", () => {
