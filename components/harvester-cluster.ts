@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { accessUrlOf } from "../model/description";
 import type { ClusterInputs } from "./description";
 import { HarvesterNode } from "./harvester-node";
+import { joinOrder } from "./join-order";
 import { Cluster, Membership, type NodeStatus, Plan, type SharedInputs } from "./metal";
 import { withSecrets } from "./secrets";
 
@@ -40,7 +41,7 @@ export class HarvesterCluster extends pulumi.ComponentResource {
 
     const plan = new Plan("plan", { cluster: description }, { parent: this });
     const cluster = createIdentity(this, plan, shared, nodes);
-    this.members = createNodes(this, cluster, shared, nodes);
+    this.members = createNodes(this, cluster, description);
     const membership = createMembership(this, cluster, shared, nodes, this.members);
 
     this.vipUrl = pulumi
@@ -69,12 +70,14 @@ function createIdentity(
 function createNodes(
   parent: pulumi.Resource,
   cluster: Cluster,
-  shared: SharedInputs,
-  nodes: ClusterInputs["nodes"],
+  description: ClusterInputs,
 ): Record<string, HarvesterNode> {
+  const { nodes, ...shared } = description;
   const members: Record<string, HarvesterNode> = {};
-  for (const [key, node] of Object.entries(nodes)) {
-    members[key] = new HarvesterNode(key, { node, cluster: shared, identity: cluster.identity }, { parent });
+  for (const { key, after, atRest } of joinOrder(description)) {
+    const join = { after: after.map((other) => members[other]!.installation), atRest };
+    const args = { node: nodes[key]!, cluster: shared, identity: cluster.identity, join };
+    members[key] = new HarvesterNode(key, args, { parent });
   }
   return members;
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeInputs } from "./description";
-import { type ClusterIdentity, Machine, type SharedInputs } from "./metal";
+import { type ClusterIdentity, type JoinInputs, Machine, type SharedInputs } from "./metal";
 
 /** Arguments of a `HarvesterNode`. */
 export interface HarvesterNodeArgs {
@@ -10,6 +10,8 @@ export interface HarvesterNodeArgs {
   cluster: SharedInputs;
   /** The identity of the cluster that the node belongs to. */
   identity: ClusterIdentity;
+  /** When it may join. @default as soon as the cluster answers */
+  join?: JoinInputs;
 }
 
 /**

@@ -2,6 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { NodeInputs } from "../description";
 import type { ClusterIdentity, SharedInputs } from "./cluster";
 
+/** When a machine may join the cluster. */
+export interface JoinInputs {
+  /** `installation` of the machines that must be members first. */
+  after: pulumi.Input<string>[];
+  /** Whether it also waits until no promotion is under way or due, so that it is not promoted in somebody's place. */
+  atRest: boolean;
+}
+
 /** Arguments of a `Machine`. */
 export interface MachineArgs {
   /** The node's key in the description. */
@@ -12,6 +20,8 @@ export interface MachineArgs {
   node: pulumi.Input<NodeInputs>;
   /** Output of the `Cluster`. */
   identity: pulumi.Input<ClusterIdentity>;
+  /** When it may join. It counts for the first installation only. @default as soon as the cluster answers */
+  join?: pulumi.Input<JoinInputs>;
 }
 
 /**

@@ -1,8 +1,15 @@
 /** What the cluster says about a node, in plain values. */
+import type { Role } from "../../model/description";
+import type { PromoteStatus, PromotionNode } from "../../model/promotion";
 
 /** A Kubernetes object as far as it is read here. */
 export interface KubeNode {
-  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    creationTimestamp?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
   spec?: { unschedulable?: boolean };
   status?: {
     conditions?: { type: string; status: string; lastTransitionTime?: string }[];
@@ -26,7 +33,12 @@ export interface NodeFacts {
   /** Whether that member votes (RKE2's node condition EtcdIsVoter). */
   etcdVoter: boolean;
   /** `harvesterhci.io/promote-status` (promote_controller.go): running, complete, failed, unknown. */
-  promoteStatus: string | undefined;
+  promoteStatus: PromoteStatus | undefined;
+  /** Whether Ready is True and no other condition is: what the promotion controller asks of a candidate. */
+  healthy: boolean;
+  /** Since when the node is known to the cluster, milliseconds. */
+  created: number;
+  cordoned: boolean;
   /** Harvester version (`v1.6.1`), from the node's operating system image. */
   version: string;
 }
@@ -46,7 +58,36 @@ export function nodeFacts(node: KubeNode): NodeFacts {
     controlPlane: has("control-plane"),
     etcd,
     etcdVoter: etcd && condition("EtcdIsVoter")?.status === "True",
-    promoteStatus: node.metadata.annotations?.["harvesterhci.io/promote-status"],
+    promoteStatus: node.metadata.annotations?.["harvesterhci.io/promote-status"] as PromoteStatus | undefined,
+    healthy: (node.status?.conditions ?? []).every(({ type, status }) =>
+      type === "Ready" ? status === "True" : status !== "True",
+    ),
+    created: Date.parse(node.metadata.creationTimestamp ?? "") || 0,
+    cordoned: node.spec?.unschedulable === true,
     version: /v\d+\.\d+\.\d+\S*/.exec(node.status?.nodeInfo?.osImage ?? "")?.[0] ?? "",
   };
+}
+
+/** The node as the replayed promotion controller sees it. */
+export function promotionNode(facts: NodeFacts): PromotionNode {
+  const zone = facts.labels["topology.kubernetes.io/zone"];
+  const { name, healthy, controlPlane, etcd, created, cordoned, promoteStatus } = facts;
+  return {
+    name,
+    role: roleOfLabels(facts.labels),
+    healthy,
+    controlPlane,
+    etcd,
+    created,
+    cordoned,
+    managed: facts.labels["harvesterhci.io/managed"] === "true",
+    ...(zone === undefined ? {} : { zone }),
+    ...(promoteStatus === undefined ? {} : { promoteStatus }),
+  };
+}
+
+/** The declared role, which the installer turns into a label. */
+function roleOfLabels(labels: Record<string, string>): Role {
+  const roles: readonly Role[] = ["management", "worker", "witness"];
+  return roles.find((role) => labels[`node-role.harvesterhci.io/${role}`] === "true") ?? "default";
 }

@@ -20,6 +20,7 @@ export interface MachineInputs {
   cluster: ClusterDescription;
   node: NodeDescription;
   identity: ClusterIdentity;
+  join?: { after: string[]; atRest: boolean };
 }
 
 /** Inputs as the engine hands them over; call it only where all of them are known. */

@@ -12,6 +12,7 @@ import type { System } from "../../redfish/system";
 import { explain } from "../../shell/errors";
 import { type OperationContext, UserError } from "../../shell/resource";
 import { firstLogin, type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
+import { promotionRests } from "../promotion";
 import type { Decision, Intent, Phase } from "./decide";
 import { type BootMaterial, bootMaterial, INSTALLATION_LABEL, type MachineInputs } from "./inputs";
 import { withMark } from "./mark";
@@ -100,12 +101,15 @@ export class Installation {
 
   /** Joining machines boot only when there is a cluster to join; nothing is created where the VIP is silent (P1). */
   async #waitForCluster(): Promise<void> {
-    await this.#waitUntil(
-      "the cluster to answer at the VIP, which this machine is to join",
-      async (cluster) => {
-        return cluster.kind === "ours";
-      },
-    );
+    const atRest = this.inputs.join?.atRest === true;
+    const what = atRest
+      ? "promotion to rest, so that this machine is not promoted in another's place"
+      : "the cluster to answer at the VIP, which this machine is to join";
+    await this.#waitUntil(what, async (cluster) => {
+      return (
+        cluster.kind === "ours" && (!atRest || promotionRests(cluster.nodes, this.inputs.cluster.version))
+      );
+    });
   }
 
   async #waitUntilMember(): Promise<void> {

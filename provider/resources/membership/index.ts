@@ -131,7 +131,10 @@ async function waitUntilWell(
   for (;;) {
     const cluster = await lookAtCluster(inputs, { signal: ctx.signal, pinned });
     if (cluster.kind === "other") throw new UserError(`cluster.vip: ${cluster.what}. Nothing was changed.`);
-    const verification = verify(inputs.members, cluster.nodes, inputs.cluster.version);
+    const verification = verify(inputs.members, cluster.nodes, {
+      version: inputs.cluster.version,
+      creator: inputs.identity.creator.key,
+    });
     const open = cluster.kind === "ours" ? verification.pending : [cluster.what];
     if (open.length === 0) {
       if (verification.wrong.length > 0) throw new UserError(`members: ${verification.wrong.join("; ")}.`);

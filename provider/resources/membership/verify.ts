@@ -1,8 +1,12 @@
 /** Compares who should belong with who the cluster says belongs. Pure. */
+
+import { previewControlPlane } from "../../../model/control-plane";
 import { hostnameOf, type NodeDescription } from "../../../model/description";
 import { sameUuid } from "../../../model/hardware";
 import { type Quorum, quorumOf } from "../../../model/quorum";
 import type { NodeFacts } from "../../harvester/node-facts";
+
+import { promotionRests } from "../promotion";
 
 /** One member as it should be. */
 export interface Member {
@@ -35,11 +39,19 @@ export interface Verification {
   wrong: string[];
 }
 
-/** Verifies. `version` is the one that every node has to run (P4). */
+/** What is verified against. */
+export interface Expectation {
+  /** Version that every node has to run (P4). */
+  version: string;
+  /** Key of the machine that created the cluster. */
+  creator: string;
+}
+
+/** Verifies. */
 export function verify(
   members: readonly Member[],
   nodes: readonly NodeFacts[],
-  version: string,
+  { version, creator }: Expectation,
 ): Verification {
   const pending: string[] = [];
   const wrong: string[] = [];
@@ -65,10 +77,32 @@ export function verify(
       );
     }
   }
+  if (!promotionRests(nodes, version)) pending.push("promotion is not at rest");
+  else wrong.push(...surprises(members, nodes, { version, creator }));
   const voters = nodes.filter((node) => node.etcd);
   const healthy = voters.filter((node) => node.ready && node.etcdVoter);
   if (voters.length === 0) pending.push("no node holds an etcd member yet");
   return { nodes: found, quorum: quorumOf(voters.length, healthy.length), pending, wrong };
+}
+
+/** Where promotion came to rest at another control plane than the preview showed. */
+function surprises(
+  members: readonly Member[],
+  nodes: readonly NodeFacts[],
+  { version, creator }: Expectation,
+): string[] {
+  const description = { version, nodes: Object.fromEntries(members.map(({ key, node }) => [key, node])) };
+  const preview = previewControlPlane(description, creator);
+  // The machine that created the cluster is no longer described: then its roles alone do not say who came after it.
+  if (preview.creator === undefined) return [];
+  return members.flatMap(({ key, node }) => {
+    const name = hostnameOf(key, node);
+    const found = nodes.find((candidate) => sameUuid(candidate.uuid, node.hardware.uuid));
+    if (found === undefined || found.etcd === preview.voters.includes(key)) return [];
+    return found.etcd
+      ? [`${name} was promoted, and by the declared roles it should not have been`]
+      : [`${name} should have been promoted to the control plane and was not`];
+  });
 }
 
 function statusOf(name: string, member: Member, node: NodeFacts | undefined): NodeStatus {
