@@ -164,6 +164,11 @@ export interface NodeDescription {
   interfaces: InterfaceDescription[];
   /** The physical host that this node is. */
   hardware: HardwareDescription;
+  /**
+   * What `hardware` was when the machine was installed, if its board was swapped since: the installation goes on under it, and nothing
+   * is installed anew. Keep it until the next `reinstall`; a second swap leaves it as it is.
+   */
+  wasHardware?: HardwareDescription;
   /** The host's baseboard management controller. */
   bmc: BmcDescription;
   /** What the installer writes to, and what it leaves alone. */
@@ -239,6 +244,14 @@ export interface DiskDescription {
 /** What a node's hostname is when it does not say. */
 export function hostnameOf(key: string, node: NodeDescription): string {
   return node.hostname ?? key;
+}
+
+/**
+ * The identity under which a machine was installed: what it was before its board was swapped, if it was. Everything that must outlive
+ * a swap (the id of an installation, SSH host keys) follows from this one; what a BMC reports is compared with `hardware`.
+ */
+export function installedAs(node: Pick<NodeDescription, "hardware" | "wasHardware">): HardwareDescription {
+  return node.wasHardware ?? node.hardware;
 }
 
 /** The base URL of the cluster's API. */

@@ -3,7 +3,8 @@
  *
  * Values that are not known yet count as unchanged; the same judgement is passed again when they are.
  */
-import { type ClusterDescription, hostnameOf, type NodeDescription } from "./description";
+import { type ClusterDescription, hostnameOf, installedAs, type NodeDescription } from "./description";
+import { canonicalSerial, sameUuid } from "./hardware";
 import { type Problem, propertyPath } from "./problem";
 
 /** Facts of an installation that live on the machine's disk. They change by reinstalling, and never by themselves. */
@@ -108,23 +109,68 @@ function judgeNodes(
   return problems;
 }
 
+/**
+ * One key is one machine for good. A board that was swapped is declared: the machine stays known by what it was installed as, which
+ * only a reinstallation may bring up to date.
+ */
 function judgeHardware(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
-  return (["uuid", "serial"] as const)
-    .filter((name) => differs(before.hardware?.[name], after.hardware?.[name]))
-    .map((name) =>
+  const was = installedAs(before);
+  const wanted = installedAs(after);
+  // Not known yet, as a whole.
+  if (typeof was !== "object" || typeof wanted !== "object") return [];
+  const differing = (["uuid", "serial"] as const).filter((name) => !SAME[name](was.[name], wanted.[name]));
+  if (differing.length === 0) return [];
+  const reinstalled = isRaisedByOne(before, after);
+  if (reinstalled && differing.every((name) => SAME[name](before.hardware?.[name], wanted.[name]))) return [];
+  if (after.wasHardware !== undefined) {
+    return [
       refusal(
-        `${at}.hardware.${name}`,
+        `${at}.wasHardware`,
         "hardware-is-identity",
-        "the key of a node names one physical host for good; another host needs a key of its own. " +
-          `Set it back to ${text(before.hardware?.[name])}.`,
+        "it says what the machine was when it was installed, and that was " +
+          `${text({ uuid: was.uuid, serial: was.serial })}. Write that there, or this is another host and needs a key of its own.`,
       ),
-    );
+    ];
+  }
+  if (before.wasHardware !== undefined && differing.every((name) => before.hardware?.[name] === wanted[name])) {
+    return [
+      refusal(
+        `${at}.wasHardware`,
+        "hardware-is-identity",
+        `the machine is still known by it, until it is reinstalled. Put it back: ${text(was)}.`,
+      ),
+    ];
+  }
+  return differing.map((name) =>
+    refusal(
+      `${at}.hardware.${name}`,
+      "hardware-is-identity",
+      "the key of a node names one physical host for good; another host needs a key of its own. " +
+        `Set it back to ${text(before.hardware?.[name])}, or, if only its board was swapped, add ` +
+        `${at}.wasHardware: ${text(was)}.`,
+    ),
+  );
+}
+
+/** Whether two spellings name one thing; a value that is not known yet counts as unchanged. */
+const SAME = {
+  uuid: (left: unknown, right: unknown) =>
+    !differs(left, right) || (typeof left === "string" && typeof right === "string" && sameUuid(left, right)),
+  serial: (left: unknown, right: unknown) =>
+    !differs(left, right) ||
+    (typeof left === "string" &&
+      typeof right === "string" &&
+      canonicalSerial(left) === canonicalSerial(right)),
+};
+
+function isRaisedByOne(before: NodeDescription, after: NodeDescription): boolean {
+  return (after.reinstall ?? 0) === (before.reinstall ?? 0) + 1;
 }
 
 function judgeInstallation(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
   const [was, wanted] = [before.reinstall ?? 0, after.reinstall ?? 0];
   if (typeof was === "number" && typeof wanted === "number" && wanted !== was) {
-    if (wanted === was + 1) return [];
+    if (isRaisedByOne(before, after)) return [];
     return [
       refusal(
         `${at}.reinstall`,

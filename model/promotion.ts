@@ -41,6 +41,7 @@ export interface PromotionNode {
 export type StandstillReason =
   | "enough-members"
   | "too-few-nodes"
+  | "promotion-running"
   | "promotion-not-visible"
   | "promotion-blocked"
   | "too-few-candidates"
@@ -60,6 +61,15 @@ export interface Standstill {
 export type Promotion =
   | { pick: string; standstill?: undefined }
   | { pick?: undefined; standstill: Standstill };
+
+/**
+ * Whether promotion is at rest: nothing will happen until nodes come, go or change. A running promotion is not at rest; one that has
+ * failed is, until a person steps in.
+ */
+export function isAtRest(promotion: Promotion): boolean {
+  const reason = promotion.standstill?.reason;
+  return reason !== undefined && reason !== "promotion-running" && reason !== "promotion-not-visible";
+}
 
 /** What promotion ends in if every promotion succeeds. */
 export interface PromotionReplay {
@@ -181,16 +191,20 @@ function standstillOf(
     );
   }
   const blocking = nodes.filter(
-    ({ promoteStatus }) => promoteStatus !== undefined && promoteStatus !== "complete",
+    ({ promoteStatus }) => promoteStatus === "failed" || promoteStatus === "unknown",
   );
   if (blocking.length > 0) {
     const each = blocking.map(({ name, promoteStatus }) => `${name}: ${promoteStatus}`).join(", ");
     return standstill(
       "promotion-blocked",
       blocking,
-      `a promotion is unfinished (${each}). Where it has failed, all others wait until the annotation ` +
-        "harvesterhci.io/promote-status of that node is cleared.",
+      `a promotion did not succeed (${each}), and all others wait until that node's annotation harvesterhci.io/promote-status is ` +
+        "cleared. Look at the job harvester-promote-<node> in harvester-system first.",
     );
+  }
+  const running = nodes.filter(({ promoteStatus }) => promoteStatus === "running");
+  if (running.length > 0) {
+    return standstill("promotion-running", running, `${namesOf(running)} is being promoted, one at a time.`);
   }
   const possible = [...members, ...candidates];
   if (possible.length < WANTED_MEMBERS) {

@@ -31,6 +31,11 @@ const disk = objectOf<DiskDescription>({
 
 const tls = objectOf<TlsDescription>({ ca: may(text), fingerprint: may(text), insecure: may(flag) });
 
+const hardware = objectOf<HardwareDescription>({
+  uuid: must(text, "It tells this host from every other before anything is done to it."),
+  serial: must(text, "It tells this host from every other before anything is done to it."),
+});
+
 const node = objectOf<NodeDescription>({
   hostname: may(text),
   role: may(oneOf("default", "management", "worker", "witness")),
@@ -41,13 +46,8 @@ const node = objectOf<NodeDescription>({
     listOf(objectOf<InterfaceDescription>({ name: may(text), hwAddr: may(text) })),
     "The installer stops silently without an interface for the management network.",
   ),
-  hardware: must(
-    objectOf<HardwareDescription>({
-      uuid: must(text, "It tells this host from every other before anything is done to it."),
-      serial: must(text, "It tells this host from every other before anything is done to it."),
-    }),
-    "A machine is touched only if it is certain which one it is.",
-  ),
+  hardware: must(hardware, "A machine is touched only if it is certain which one it is."),
+  wasHardware: may(hardware),
   bmc: must(
     objectOf<BmcDescription>({
       endpoint: must(text, "The machine is switched on and booted through it."),

@@ -8,6 +8,7 @@ import { diskRules } from "./rules/disks";
 import { hardwareRules } from "./rules/hardware";
 import { nameRules } from "./rules/names";
 import { networkRules } from "./rules/network";
+import { roleRules } from "./rules/roles";
 import { secretRules } from "./rules/secrets";
 import { settingRules } from "./rules/settings";
 import { tlsRules } from "./rules/tls";
@@ -18,6 +19,7 @@ import { examine, type Known } from "./shape";
 export const descriptionRules: readonly Rule[] = [
   ...nameRules,
   ...clusterRules,
+  ...roleRules,
   ...vipRules,
   ...networkRules,
   ...secretRules,

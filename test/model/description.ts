@@ -1,4 +1,5 @@
-import type { ClusterDescription, NodeDescription } from "../../model/description";
+import type { DeclaredRoles } from "../../model/control-plane";
+import type { ClusterDescription, NodeDescription, Role } from "../../model/description";
 
 /** A node that breaks no rule; `index` counts from 1 and makes everything about it unique. */
 export function validNode(index: number): NodeDescription {
@@ -64,4 +65,16 @@ export function edited(edits: Edits, base: object = validDescription()): Record<
     else place[last] = value;
   }
   return copy;
+}
+
+/** Nodes n1, n2, ... from words such as `management`, `default/zone-a`. */
+export function declare(...words: string[]): DeclaredRoles {
+  return {
+    nodes: Object.fromEntries(
+      words.map((word, index) => {
+        const [role, zone] = word.split("/");
+        return [`n${index + 1}`, { role: role as Role, ...(zone === undefined ? {} : { zone }) }];
+      }),
+    ),
+  };
 }

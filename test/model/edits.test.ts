@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import type { ClusterDescription } from "../../model/description";
 import { judgeEdit } from "../../model/edits";
-import { type Edits, edited, validDescription } from "./description";
+import { type Edits, edited, validDescription, validNode } from "./description";
+
+const OTHER = "be3cb80a-24cb-4b92-8cbf-88d9f6651c85";
+const THIRD = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
 describe("judging an edit", () => {
   const refused: [string, Edits, property: string, rule: string][] = [
@@ -19,6 +22,18 @@ describe("judging an edit", () => {
     [
       "another host under the same key",
       { "nodes.n2.hardware.serial": "OTHER" },
+      "nodes.n2.hardware.serial",
+      "hardware-is-identity",
+    ],
+    [
+      "a swapped board whose old identity is not what it was",
+      { "nodes.n2.hardware.uuid": OTHER, "nodes.n2.wasHardware": { uuid: OTHER, serial: "SN2" } },
+      "nodes.n2.wasHardware",
+      "hardware-is-identity",
+    ],
+    [
+      "another host, though reinstalled",
+      { "nodes.n2.hardware.serial": "OTHER", "nodes.n2.reinstall": 1 },
       "nodes.n2.hardware.serial",
       "hardware-is-identity",
     ],
@@ -61,6 +76,17 @@ describe("judging an edit", () => {
       "another disk together with a reinstallation",
       { "nodes.n2.disks.install.serial": "OTHER", "nodes.n2.reinstall": 1 },
     ],
+    [
+      "a swapped board that is declared",
+      {
+        "nodes.n2.hardware": { uuid: OTHER, serial: "NEW" },
+        "nodes.n2.wasHardware": { uuid: validNode(2).hardware.uuid, serial: "SN2" },
+      },
+    ],
+    [
+      "the same host spelt otherwise",
+      { "nodes.n2.hardware": { uuid: "44454C4C-4200-1035-8052-B4C04F4E4D02", serial: "sn2 " } },
+    ],
     ["another name of the cluster", { name: "other" }],
   ];
   for (const [what, edits] of accepted) {
@@ -68,6 +94,34 @@ describe("judging an edit", () => {
       assert.deepEqual(judgeEdit(validDescription(), edited(edits) as unknown as ClusterDescription), []);
     });
   }
+
+  describe("of a machine whose board was swapped before", () => {
+    const was = validNode(2).hardware;
+    const swapped = edited({
+      "nodes.n2.hardware": { uuid: OTHER, serial: "NEW" },
+      "nodes.n2.wasHardware": was,
+    });
+    const judge = (edits: Edits) =>
+      judgeEdit(
+        swapped as unknown as ClusterDescription,
+        edited(edits, swapped) as unknown as ClusterDescription,
+      ).map(({ property }) => property);
+
+    it("accepts a second swap, the first identity kept", () => {
+      assert.deepEqual(judge({ "nodes.n2.hardware": { uuid: THIRD, serial: "NEWER" } }), []);
+    });
+
+    it("refuses to forget what it was installed as", () => {
+      assert.deepEqual(judge({ "nodes.n2.wasHardware": undefined }), ["nodes.n2.wasHardware"]);
+      assert.deepEqual(judge({ "nodes.n2.wasHardware": { uuid: OTHER, serial: "NEW" } }), [
+        "nodes.n2.wasHardware",
+      ]);
+    });
+
+    it("lets it be forgotten together with a reinstallation", () => {
+      assert.deepEqual(judge({ "nodes.n2.wasHardware": undefined, "nodes.n2.reinstall": 1 }), []);
+    });
+  });
 
   it("refuses a node more", () => {
     const problems = judgeEdit(validDescription(3), validDescription(4));
@@ -80,6 +134,9 @@ describe("judging an edit", () => {
   it("takes what is not known yet for unchanged", () => {
     const after = validDescription();
     after.vip.address = Symbol("unknown") as unknown as string;
+    after.nodes.n1!.hardware = Symbol("unknown") as never;
+    after.nodes.n2!.hardware.uuid = Symbol("unknown") as never;
+    after.nodes.n3!.wasHardware = Symbol("unknown") as never;
     assert.deepEqual(judgeEdit(validDescription(), after), []);
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Role } from "../../model/description";
 import {
   apiServersOf,
+  isAtRest,
   membersOf,
   nextPromotion,
   type PromoteStatus,
@@ -76,6 +77,10 @@ describe("promotion", () => {
     );
   });
 
+  it("is not at rest while somebody can be promoted", () => {
+    assert.equal(isAtRest(nextPromotion([creator, node("n1"), node("n2")])), false);
+  });
+
   it("gives a witness etcd, but no API server", () => {
     const { nodes } = replayPromotions([
       creator,
@@ -135,6 +140,12 @@ describe("promotion", () => {
       ["n0", "n1", "n2"],
     ],
     [
+      [creator, node("n1", { promoteStatus: "running" }), node("n2")],
+      "promotion-running",
+      /n1 is being promoted/,
+      ["n1"],
+    ],
+    [
       [creator, node("n1", { promoteStatus: "complete" }), node("n2")],
       "promotion-not-visible",
       /of n1 is complete/,
@@ -182,6 +193,8 @@ describe("promotion", () => {
       assert.equal(standstill?.reason, reason);
       assert.match(standstill?.message ?? "", said);
       assert.deepEqual(standstill?.nodes, about);
+      const underWay = ["promotion-running", "promotion-not-visible"].includes(reason);
+      assert.equal(isAtRest(nextPromotion(nodes)), !underWay);
     });
   }
 });

@@ -1,4 +1,4 @@
-import type { Edits } from "./description";
+import { type Edits, validNode } from "./description";
 
 /** Cases of one rule: edits of a valid description that break it, and near ones that do not. */
 export interface RuleCases {
@@ -12,7 +12,15 @@ const SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERI
 const PEM = "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n";
 const KEY_PEM = "-----BEGIN PRIVATE KEY-----\nTUlJQg==\n-----END PRIVATE KEY-----\n";
 const SHA256 = "AB:".repeat(31) + "AB";
+const OLD_UUID = "be3cb80a-24cb-4b92-8cbf-88d9f6651c85";
 const LONG = "a".repeat(64);
+
+/** Three management nodes. */
+const MANAGEMENT: Edits = {
+  "nodes.n1.role": "management",
+  "nodes.n2.role": "management",
+  "nodes.n3.role": "management",
+};
 
 /** Cases by rule; a test sees to it that no rule is without. */
 export const cases: Record<string, RuleCases> = {
@@ -95,6 +103,70 @@ export const cases: Record<string, RuleCases> = {
       [{ "nodes.n1.role": "worker", "nodes.n2.role": "witness", "nodes.n3.role": "worker" }, "nodes"],
     ],
     keeps: [{ "nodes.n1.role": "worker", "nodes.n2.role": "management", "nodes.n3.role": undefined }],
+  },
+  "one-witness": {
+    breaks: [[{ "nodes.n2.role": "witness", "nodes.n3.role": "witness" }, "nodes.n3.role"]],
+    keeps: [{ "nodes.n3.role": "witness" }],
+  },
+  "witness-idle": {
+    breaks: [
+      [{ ...MANAGEMENT, "nodes.n4": { ...validNode(4), role: "witness" } }, "nodes.n4.role"],
+      [{ "nodes.n2.role": "worker", "nodes.n3.role": "witness" }, "nodes.n3.role"],
+    ],
+    keeps: [{ ...MANAGEMENT, "nodes.n3.role": "witness", "nodes.n4": validNode(4) }],
+  },
+  "witness-takes-seat": {
+    breaks: [[{ "nodes.n4": { ...validNode(4), role: "witness" } }, "nodes.n4.role"]],
+    keeps: [
+      { "nodes.n3.role": "witness" },
+      { "nodes.n3.role": "witness", "nodes.n4": { ...validNode(4), role: "worker" } },
+    ],
+  },
+  "zone-spread": {
+    breaks: [
+      [{ "nodes.n1.zone": "a", "nodes.n2.zone": "b", "nodes.n3.zone": "b" }, "nodes.n1.zone"],
+      [{ "nodes.n3.zone": "a" }, "nodes.n3.zone"],
+      [
+        {
+          "nodes.n1.zone": "a",
+          "nodes.n2.zone": "b",
+          "nodes.n2.role": "management",
+          "nodes.n1.role": "management",
+          "nodes.n3.zone": "a",
+          "nodes.n3.role": "management",
+          "nodes.n4": { ...validNode(4), zone: "c" },
+        },
+        "nodes.n3.zone",
+      ],
+    ],
+    keeps: [
+      { "nodes.n1.zone": "a", "nodes.n2.zone": "b", "nodes.n3.zone": "c" },
+      { "nodes.n1.zone": "a", "nodes.n3.role": "worker" },
+      { "nodes.n4": { ...validNode(4), zone: "a" } },
+    ],
+  },
+  "voters-odd": {
+    breaks: [
+      [
+        {
+          ...MANAGEMENT,
+          "nodes.n1.zone": "a",
+          "nodes.n2.zone": "b",
+          "nodes.n3.zone": "a",
+          "nodes.n4": { ...validNode(4), zone: "c" },
+        },
+        "nodes",
+      ],
+    ],
+    keeps: [{ ...MANAGEMENT, "nodes.n3.role": "worker" }, MANAGEMENT],
+  },
+  "voters-as-declared": {
+    breaks: [
+      [{ ...MANAGEMENT, "nodes.n3.role": "worker" }, "nodes"],
+      [{ ...MANAGEMENT, "nodes.n3": undefined }, "nodes"],
+      [{ "nodes.n1.role": "worker", "nodes.n2.role": "management", "nodes.n3.role": "witness" }, "nodes"],
+    ],
+    keeps: [MANAGEMENT, { "nodes.n3": undefined }, { ...MANAGEMENT, "nodes.n3.role": "witness" }],
   },
   "replica-count": {
     breaks: [[{ "nodes.n3.role": "witness", "storage.replicaCount": 3 }, "storage.replicaCount"]],
@@ -369,6 +441,30 @@ export const cases: Record<string, RuleCases> = {
   "serial-placeholder": {
     breaks: [[{ "nodes.n1.hardware.serial": "Default string" }, "nodes.n1.hardware.serial"]],
     keeps: [{ "nodes.n1.hardware.serial": "DEFAULT7" }],
+  },
+  "was-hardware": {
+    breaks: [
+      [{ "nodes.n1.wasHardware": { uuid: "old", serial: "SN1" } }, "nodes.n1.wasHardware.uuid"],
+      [
+        { "nodes.n1.wasHardware": { uuid: "44454c4c-4200-1035-8052-b4c04f4e4d01", serial: "sn1" } },
+        "nodes.n1.wasHardware",
+      ],
+      [
+        { "nodes.n1.wasHardware": { uuid: "4c4c4544-0042-3510-8052-b4c04f4e4d02", serial: "OLD" } },
+        "nodes.n1.wasHardware.uuid",
+      ],
+      [
+        {
+          "nodes.n1.wasHardware": { uuid: OLD_UUID, serial: "SN1" },
+          "nodes.n2.wasHardware": { uuid: OLD_UUID, serial: "SN2" },
+        },
+        "nodes.n2.wasHardware.uuid",
+      ],
+    ],
+    keeps: [
+      { "nodes.n1.wasHardware": { uuid: OLD_UUID, serial: "SN1" } },
+      { "nodes.n1.wasHardware": { uuid: "4c4c4544-0042-3510-8052-b4c04f4e4d01", serial: "OLD" } },
+    ],
   },
   "serial-unique": {
     breaks: [[{ "nodes.n2.hardware.serial": "sn1" }, "nodes.n2.hardware.serial"]],

@@ -1,6 +1,8 @@
+import type { HardwareDescription } from "../../description";
 import { normaliseMac, parseUrl } from "../../formats";
-import { canonicalSerial, canonicalUuid, uuidDigits } from "../../hardware";
-import { at, duplicates, type Rule } from "../rule";
+import { canonicalSerial, canonicalUuid, sameUuid, uuidDigits } from "../../hardware";
+import { at, duplicates, type KnownNode, type Rule } from "../rule";
+import type { Known } from "../shape";
 
 /** UUIDs that boards carry when nobody has set one, so that they name no host in particular. */
 const PLACEHOLDER_UUIDS = [
@@ -52,12 +54,7 @@ export const hardwareRules: readonly Rule[] = [
     source: "harvester#4025",
     *judge({ nodes }) {
       yield* duplicates(
-        nodes.flatMap(({ path, node }) => {
-          const value = canonicalUuid(node.hardware?.uuid ?? "");
-          return value === undefined
-            ? []
-            : [{ property: `${path}.hardware.uuid`, value, shown: node.hardware?.uuid ?? "" }];
-        }),
+        boardsOf(nodes, "hardware"),
         (uuid, first) =>
           `${uuid} names the same host as ${first} (in one byte order or the other): one host is one node.`,
       );
@@ -105,6 +102,33 @@ export const hardwareRules: readonly Rule[] = [
         }),
         (serial, first) => `${serial} is also given at ${first}: one host is one node.`,
       );
+    },
+  },
+  {
+    id: "was-hardware",
+    about: "A swapped board was another one, and no other node's.",
+    *judge({ nodes }) {
+      for (const { path, node } of nodes) {
+        const uuid = node.wasHardware?.uuid;
+        if (uuid !== undefined && uuidDigits(uuid) === undefined) {
+          yield at(`${path}.wasHardware.uuid`, `"${uuid}" is no UUID: copy what stood in \`hardware.uuid\`.`);
+        }
+        if (isSameHost(node.hardware, node.wasHardware)) {
+          yield at(
+            `${path}.wasHardware`,
+            "is what `hardware` is now: without a swapped board, leave it out.",
+          );
+        }
+      }
+      const explain = (uuid: string, first: string) =>
+        `${uuid} is also given at ${first}: a board belongs to one node.`;
+      const present = boardsOf(nodes, "hardware");
+      const gone = boardsOf(nodes, "wasHardware");
+      for (const board of gone) {
+        const other = present.find(({ value, node }) => value === board.value && node !== board.node);
+        if (other !== undefined) yield at(board.property, explain(board.shown, other.property));
+      }
+      yield* duplicates(gone, explain);
     },
   },
   {
@@ -227,3 +251,24 @@ export const hardwareRules: readonly Rule[] = [
     },
   },
 ];
+
+/** The boards that are or were in the nodes, by UUID in whichever byte order. */
+function boardsOf(nodes: readonly KnownNode[], field: "hardware" | "wasHardware") {
+  return nodes.flatMap(({ path, node }) => {
+    const shown = node[field]?.uuid ?? "";
+    const value = canonicalUuid(shown);
+    return value === undefined ? [] : [{ node: path, property: `${path}.${field}.uuid`, value, shown }];
+  });
+}
+
+function isSameHost(
+  left: Known<HardwareDescription> | undefined,
+  right: Known<HardwareDescription> | undefined,
+) {
+  return (
+    sameUuid(left?.uuid ?? "", right?.uuid ?? "") &&
+    left?.serial !== undefined &&
+    right?.serial !== undefined &&
+    canonicalSerial(left.serial) === canonicalSerial(right.serial)
+  );
+}
