@@ -118,10 +118,10 @@ function judgeHardware(before: NodeDescription, after: NodeDescription, at: stri
   const wanted = installedAs(after);
   // Not known yet, as a whole.
   if (typeof was !== "object" || typeof wanted !== "object") return [];
-  const differing = (["uuid", "serial"] as const).filter((name) => !SAME[name](was.[name], wanted.[name]));
+  const differing = (["uuid", "serial"] as const).filter((name) => !SAME[name](was[name], wanted[name]));
   if (differing.length === 0) return [];
   const reinstalled = isRaisedByOne(before, after);
-  if (reinstalled && differing.every((name) => SAME[name](before.hardware?.[name], wanted.[name]))) return [];
+  if (reinstalled && differing.every((name) => SAME[name](before.hardware?.[name], wanted[name]))) return [];
   if (after.wasHardware !== undefined) {
     return [
       refusal(
@@ -132,7 +132,10 @@ function judgeHardware(before: NodeDescription, after: NodeDescription, at: stri
       ),
     ];
   }
-  if (before.wasHardware !== undefined && differing.every((name) => before.hardware?.[name] === wanted[name])) {
+  if (
+    before.wasHardware !== undefined &&
+    differing.every((name) => before.hardware?.[name] === wanted[name])
+  ) {
     return [
       refusal(
         `${at}.wasHardware`,
