@@ -3,12 +3,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { hasStandIns, type Toolchain, toolchainPaths } from "../toolchain/toolchain";
 
-/** The stack in the virtual data centre. */
+/** The stack that `npm start` provisions in the virtual data centre. */
 export const LAB_STACK = "lab";
+
+/** Stacks in the virtual data centre: throwaway, with a published passphrase. */
+const STACKS_IN_THE_LAB: readonly string[] = [LAB_STACK, "single"];
 
 /**
  * The variables this project sets. What a person has set is kept: another backend, their own passphrase. The lab's passphrase is
- * given for the lab's stack only, so that no real stack is ever encrypted with a published word.
+ * given for the lab's stacks only, so that no real stack is ever encrypted with a published word.
  */
 export function pulumiVariables(
   repository: string,
@@ -25,7 +28,7 @@ export function pulumiVariables(
   if (!given.PULUMI_BACKEND_URL) variables.PULUMI_BACKEND_URL = `file://${join(repository, ".pulumi-state")}`;
   if (hasStandIns(toolchain)) variables.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
   if (
-    stack === LAB_STACK &&
+    STACKS_IN_THE_LAB.includes(stack) &&
     given.PULUMI_CONFIG_PASSPHRASE === undefined &&
     given.PULUMI_CONFIG_PASSPHRASE_FILE === undefined
   ) {

@@ -14,6 +14,9 @@ import { type KubeNode, type NodeFacts, nodeFacts } from "./node-facts";
 /** One request to a cluster; failing over the VIP takes longer than a request is waited for, and the caller asks again. */
 const REQUEST_MS = 10_000;
 
+/** A greeting; what does not answer by then is taken for silent. */
+const GREETING_MS = 4000;
+
 /** How long a login of ours lasts at the longest. It is ended when the provider ends. */
 const SESSION_MS = 4 * 3600 * 1000;
 
@@ -41,7 +44,7 @@ export interface Greeting {
 /** Looks, over a connection whose certificate nobody has judged: nothing secret is sent. Throws `NoAnswer`. */
 export async function greet(url: string, signal: AbortSignal): Promise<Greeting> {
   const server = new HttpServer(url, { insecure: true });
-  const get = (path: string) => server.send({ method: "GET", path, timeoutMs: REQUEST_MS, signal });
+  const get = (path: string) => server.send({ method: "GET", path, timeoutMs: GREETING_MS, signal });
   try {
     const ping = await get("/ping");
     const ca = await get("/cacerts");

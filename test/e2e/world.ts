@@ -291,9 +291,13 @@ export function mustSucceed(args: readonly string[], run: Run): Run {
 
 /** The committed description of the lab, in another net and with another lab's secrets. */
 function describedIn(net: string, siteDir: string): string {
-  return readFileSync(join(REPOSITORY, "stacks", "Pulumi.lab.yaml"), "utf8")
+  const text = readFileSync(join(REPOSITORY, "stacks", "Pulumi.lab.yaml"), "utf8")
     .replaceAll(DEFAULT_NET, net)
     .replaceAll(".lab/", `${siteDir}/`);
+  const file: Loose = parse(text);
+  const cluster = file.config["harvester-stack:cluster"];
+  cluster.nodes = { n1: cluster.nodes.n1 };
+  return stringify(file);
 }
 
 function ended(child: ChildProcess, what: string): Promise<Run> {

@@ -15,9 +15,17 @@ export interface Look {
   observation: Observation;
 }
 
+/** In a preview somebody waits in front of a screen, and a BMC that is silent is no error there. */
+const PREVIEW_TIMING = { requestMs: 5000, attemptsMs: 8000 };
+
 /** A connection to the machine's BMC, read-only in a preview. */
 export function connect(ctx: OperationContext, inputs: Pick<MachineInputs, "node">): System {
-  return new System({ bmc: inputs.node.bmc, readOnly: ctx.preview, signal: ctx.signal });
+  return new System({
+    bmc: inputs.node.bmc,
+    readOnly: ctx.preview,
+    signal: ctx.signal,
+    ...(ctx.preview ? { timing: PREVIEW_TIMING } : {}),
+  });
 }
 
 /**
