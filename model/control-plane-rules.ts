@@ -52,8 +52,9 @@ export const controlPlaneRules: readonly ControlPlaneRule[] = [
     source: `${CONTROLLER} (management nodes go first); a witness holds etcd only, no Longhorn and no VMs [docs witness]`,
     severity: "error",
     *judge({ replay }) {
-      const [witness] = witnessesOf(replay);
-      if (witness === undefined || isMember(witness) || zoneBound(replay)) return;
+      const [witness, second] = witnessesOf(replay);
+      // With a second one, `one-witness` is what to look at.
+      if (witness === undefined || second !== undefined || isMember(witness) || zoneBound(replay)) return;
       const full = fullCandidates(replay);
       yield {
         property: `${nodePath(witness.name)}.role`,

@@ -1,4 +1,9 @@
-/** The choice of the one machine that creates a cluster (P1). */
+/**
+ * The choice of the one machine that creates a cluster (P1).
+ *
+ * A description cannot ask for two creators: there is no field to ask with (`mode` is refused as an unknown key), and the choice is
+ * this one function's, made once and stored in the state before any machine boots.
+ */
 import type { Role } from "./description";
 
 /** A machine that might create the cluster. */

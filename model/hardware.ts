@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { NodeDescription } from "./description";
 import { normaliseMac } from "./formats";
 
 /**
@@ -22,13 +23,14 @@ export interface HardwareDifference {
   declared: string;
   /** What the host reports; empty when it reports nothing. */
   observed: string;
-  verdict: "agrees" | "differs" | "not reported";
+  /** `agrees in part`: some of the declared MACs were found. BMCs seldom list the cards that were added later. */
+  verdict: "agrees" | "agrees in part" | "differs" | "not reported";
 }
 
 /** The comparison of two identities. */
 export interface HardwareComparison {
   /**
-   * `same`: UUID and serial both agree, and the MACs as far as they are reported. `different`: nothing agrees.
+   * `same`: UUID and serial both agree, and one of the MACs at least, if any are reported. `different`: nothing agrees.
    * `partial`: some of it agrees, or too little is reported: a person must look.
    */
   verdict: "same" | "different" | "partial";
@@ -71,10 +73,21 @@ export function canonicalSerial(serial: string): string {
 /** Compares a declared host with an observed one. Declared facts that are missing are not compared. */
 export function compareHardware(declared: HardwareIdentity, observed: HardwareIdentity): HardwareComparison {
   const table: HardwareDifference[] = [];
-  const compare = (what: HardwareDifference["what"], mine: string, theirs: string, agrees: boolean) => {
+  const compare = (
+    what: HardwareDifference["what"],
+    mine: string,
+    theirs: string,
+    agrees: boolean,
+    partly = false,
+  ) => {
     if (mine === "") return;
-    const verdict = theirs === "" ? "not reported" : agrees ? "agrees" : "differs";
-    table.push({ what, declared: mine, observed: theirs, verdict });
+    const compared = agrees ? "agrees" : partly ? "agrees in part" : "differs";
+    table.push({
+      what,
+      declared: mine,
+      observed: theirs,
+      verdict: theirs === "" ? "not reported" : compared,
+    });
   };
   compare(
     "uuid",
@@ -90,8 +103,17 @@ export function compareHardware(declared: HardwareIdentity, observed: HardwareId
     myMacs.join(", "),
     theirMacs.join(", "),
     myMacs.every((mac) => theirMacs.includes(mac)),
+    myMacs.some((mac) => theirMacs.includes(mac)),
   );
   return { verdict: verdictOf(table, myMacs, theirMacs), table };
+}
+
+/** The host that a node declares: UUID, serial number, and the MACs of its interfaces as far as they are given. */
+export function declaredHardware(
+  node: Pick<NodeDescription, "hardware" | "interfaces">,
+): Required<HardwareIdentity> {
+  const { uuid, serial } = node.hardware;
+  return { uuid, serial, macs: node.interfaces.flatMap(({ hwAddr }) => hwAddr ?? []) };
 }
 
 /** The comparison as lines of text: `serial: declared A1, found B2 (differs)`. */
@@ -154,7 +176,7 @@ function verdictOf(
   const compared = table.filter((line) => line.verdict !== "not reported");
   if (
     compared.length > 0 &&
-    compared.every((line) => line.verdict === "agrees") &&
+    compared.every((line) => line.verdict !== "differs") &&
     agrees("uuid") &&
     agrees("serial")
   ) {

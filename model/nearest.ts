@@ -36,6 +36,7 @@ export function editDistance(left: string, right: string): number {
   return rows[left.length]![right.length]!;
 }
 
-function fold(word: string): string {
+/** The word without what people spell differently: case, dashes, underscores. */
+export function fold(word: string): string {
   return word.toLowerCase().replace(/[-_]/g, "");
 }

@@ -29,6 +29,19 @@ export const descriptionRules: readonly Rule[] = [
   ...diskRules,
 ];
 
+/** Keys of Harvester's own configuration that a description has no place for, and what to write instead. */
+const INSTEAD = {
+  wipealldisks:
+    "It would clear every disk with an old installation on it, reviewed or not: list the disks in `disks.wipe`, by serial number.",
+  wipediskslist: "List the disks in `disks.wipe`, by name and serial number.",
+  mode:
+    "Which machine creates the cluster is chosen once and kept in the state, so that there are never two: the first node with role " +
+    "management, else the first with role default.",
+  token: "The join token is made here and kept secret in the state.",
+  serverurl: "Nodes join through `vip.address`.",
+  skipchecks: "Set `skipChecks` for the whole cluster.",
+};
+
 /** How a description is judged. */
 export interface ValidateOptions {
   /** Says that a value is not known yet, as in a Pulumi preview. Rules stay silent about such values. */
@@ -40,7 +53,10 @@ export interface ValidateOptions {
  * every rule on whatever is known and well-formed. No errors mean that the value is a `ClusterDescription`.
  */
 export function validateDescription(description: unknown, options: ValidateOptions = {}): Problem[] {
-  const { known, given, absent, problems } = examine(description, descriptionShape, options);
+  const { known, given, absent, problems } = examine(description, descriptionShape, {
+    ...options,
+    instead: INSTEAD,
+  });
   if (known === undefined) return problems;
   const facts = factsOf(known as Known<ClusterDescription>, given, absent);
   for (const rule of descriptionRules) {

@@ -1,4 +1,4 @@
-import { didYouMean } from "../nearest";
+import { didYouMean, fold } from "../nearest";
 import { type Problem, propertyPath } from "../problem";
 import { isAtLeast, parseVersion } from "../versions";
 
@@ -61,6 +61,8 @@ export interface ExamineOptions {
   unknown?: (value: unknown) => boolean;
   /** Harvester version, for fields with `since` and `until`. */
   version?: string;
+  /** What to do instead of keys that are known elsewhere, but refused here on purpose; in lower case without "-" and "_". */
+  instead?: Readonly<Record<string, string>>;
 }
 
 /** Holds a value against a shape. */
@@ -133,7 +135,12 @@ export function examine(value: unknown, shape: Shape, options: ExamineOptions = 
       const where = propertyPath(path, key);
       const unavailable = field === undefined ? undefined : availability(field, version);
       if (field === undefined) {
-        const hint = didYouMean(key, readable) || ` Known here: ${readable.join(", ")}.`;
+        const folded = fold(key);
+        const instead =
+          options.instead !== undefined && Object.hasOwn(options.instead, folded)
+            ? ` ${options.instead[folded]}`
+            : undefined;
+        const hint = instead ?? (didYouMean(key, readable) || ` Known here: ${readable.join(", ")}.`);
         report(where, "unknown-key", `"${key}" is not a known key, so it would have no effect.${hint}`);
       } else if (unavailable !== undefined) {
         report(

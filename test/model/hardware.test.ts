@@ -4,11 +4,13 @@ import {
   assetTag,
   canonicalUuid,
   compareHardware,
+  declaredHardware,
   describeComparison,
   intentId,
   parseAssetTag,
   sameUuid,
 } from "../../model/hardware";
+import { validNode } from "./description";
 import { holds } from "./property";
 
 const UUID = "4c4c4544-0042-3510-8052-b4c04f4e4d32";
@@ -82,6 +84,33 @@ describe("compareHardware", () => {
   it("calls a host with one of our network cards partly the same", () => {
     const observed = { uuid: OTHER, serial: "K9", macs: ["52:54:00:00:00:01"] };
     assert.equal(compareHardware(declared, observed).verdict, "partial");
+  });
+
+  it("is content with one of the MACs, and never with none of them", () => {
+    const board = { uuid: UUID, serial: "J1" };
+    const some = compareHardware(declared, { ...board, macs: ["52:54:00:00:00:02", "52:54:00:00:00:99"] });
+    assert.equal(some.verdict, "same");
+    assert.match(describeComparison(some).join(), /\(agrees in part\)/);
+    const none = compareHardware(declared, { ...board, macs: ["52:54:00:00:00:99"] });
+    assert.equal(none.verdict, "partial");
+    assert.match(describeComparison(none)[2]!, /^macs: .*found 52:54:00:00:00:99 \(differs\)$/);
+  });
+
+  it("tells two hosts with one UUID apart by their serial numbers, and by MACs where those are alike too", () => {
+    assert.equal(
+      compareHardware(declared, { uuid: UUID, serial: "J2", macs: declared.macs }).verdict,
+      "partial",
+    );
+    const twins = compareHardware(
+      { ...declared, serial: "0" },
+      { uuid: UUID, serial: "0", macs: ["52:54:00:0a:0a:0a"] },
+    );
+    assert.equal(twins.verdict, "partial");
+  });
+
+  it("compares what a node declares", () => {
+    const node = { ...validNode(1), interfaces: [{ name: "ens1" }, { hwAddr: "52:54:00:00:10:01" }] };
+    assert.deepEqual(declaredHardware(node), { ...node.hardware, macs: ["52:54:00:00:10:01"] });
   });
 
   it("calls a host that shares nothing another one", () => {
