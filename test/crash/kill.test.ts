@@ -58,10 +58,7 @@ function combinations(): Case[] {
 async function crash({ place, victim, resume }: Case): Promise<void> {
   const world = await World.start(TIME);
   try {
-    // What lives inside the cluster comes after the installation, and has tests of its own.
-    world.edit((config) => {
-      for (const name of Object.keys(config.objects)) delete config.objects[name];
-    });
+    world.withoutObjects();
     const interrupted = await interrupt(world, PLACES[place], VICTIMS[victim]);
     const options = resume === "in place" ? {} : elsewhere(world);
     if (victim === "boot server") {
