@@ -43,7 +43,7 @@ export interface SystemFacts extends SystemState {
   manufacturer: string | undefined;
   model: string | undefined;
   biosVersion: string | undefined;
-  processors: { count: number | undefined; cores: number | undefined };
+  processors: { count: number | undefined; cores: number | undefined; threads: number | undefined };
   memoryGiB: number | undefined;
   nics: NicFacts[];
   drives: DriveFacts[];
@@ -77,7 +77,11 @@ export async function readFacts(client: BmcClient, system: Json): Promise<System
     manufacturer: text(system.Manufacturer),
     model: text(system.Model),
     biosVersion: text(system.BiosVersion),
-    processors: { count: number(processors.Count), cores: number(processors.CoreCount) },
+    processors: {
+      count: number(processors.Count),
+      cores: number(processors.CoreCount),
+      threads: number(processors.LogicalProcessorCount),
+    },
     memoryGiB: number(object(system.MemorySummary).TotalSystemMemoryGiB),
     nics,
     drives,

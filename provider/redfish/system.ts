@@ -50,6 +50,13 @@ export class System {
     return stateOf((await this.#read()).body);
   }
 
+  /** How far the BMC's clock is ahead of this machine's, in seconds; undefined where it does not tell its time. */
+  async clock(): Promise<number | undefined> {
+    const [manager] = await members(this.#client, "/redfish/v1/Managers");
+    const time = typeof manager?.DateTime === "string" ? Date.parse(manager.DateTime) : Number.NaN;
+    return Number.isNaN(time) ? undefined : (time - Date.now()) / 1000;
+  }
+
   /** Writes the asset tag and reads it back. It outlives everything but the BMC itself. */
   async setAssetTag(tag: string): Promise<void> {
     await this.#set("AssetTag", { AssetTag: tag }, (state) => (state.assetTag ?? "") === tag);

@@ -4,6 +4,7 @@ import type { NodeDescription } from "../../../model/description";
 import { judgeNodeEdit } from "../../../model/edits";
 import { bootServerFor } from "../../boot/server";
 import { BmcError } from "../../redfish/errors";
+import type { SystemFacts } from "../../redfish/facts";
 import type { System } from "../../redfish/system";
 import { differences } from "../../shell/diff";
 import { explain } from "../../shell/errors";
@@ -17,10 +18,10 @@ import {
   UserError,
 } from "../../shell/resource";
 import { releasedIn } from "../release";
-import { decide, type Phase } from "./decide";
+import { type Decision, decide, type Phase } from "./decide";
 import { intentOf, type MachineInputs, machineId, machineInputs, machineOutputs } from "./inputs";
 import { Installation } from "./installation";
-import { connect, look, refuseOtherHardware, refuseOtherHost, rememberedPhase } from "./look";
+import { connect, look, refuseOtherHost, refuseToInstall, rememberedPhase } from "./look";
 
 /** An installation on real hardware takes 15 to 30 minutes; servers with much memory test it for long at power-on. */
 const DEFAULT_TIMEOUT_SECONDS = 3600;
@@ -45,7 +46,7 @@ export const machine: Resource = {
   },
 
   async create(ctx, properties) {
-    if (ctx.preview) return { id: "", outputs: await previewed(ctx, properties) };
+    if (ctx.preview) return { id: "", outputs: await previewed(ctx, properties, undefined) };
     const inputs = machineInputs(properties);
     return { id: machineId(inputs.node), outputs: await drive(ctx, inputs, undefined) };
   },
@@ -53,7 +54,7 @@ export const machine: Resource = {
   async update(ctx, { oldOutputs, news }) {
     if (ctx.preview) {
       const again = oldOutputs.phase !== "member" || raised(oldOutputs, news);
-      return { outputs: again ? await previewed(ctx, news) : { ...oldOutputs, ...news } };
+      return { outputs: again ? await previewed(ctx, news, oldOutputs) : { ...oldOutputs, ...news } };
     }
     const inputs = machineInputs(news);
     if (oldOutputs.phase !== "member" || raised(oldOutputs, news)) {
@@ -111,9 +112,9 @@ async function drive(
   const intent = intentOf(inputs);
   const remembered = rememberedPhase(oldOutputs, intent);
   return withSystem(ctx, inputs, async (system) => {
-    const { observation } = await look(ctx, system, inputs, remembered);
-    const decision = decide(intent, observation);
-    if (decision.act === "refuse") throw new UserError(`${inputs.key}: ${decision.reason}`);
+    const { facts, observation } = await look(ctx, system, inputs, remembered);
+    const decision: Decision = decide(intent, observation);
+    judge(ctx, inputs, decision, facts);
     const begun: Phase | undefined =
       observation.mark?.intent === intent.id ? observation.mark.phase : remembered;
     const bootServer = bootServerFor(inputs.cluster.bootServer);
@@ -129,8 +130,23 @@ async function drive(
   });
 }
 
+/** Throws where a decision must not be carried out; what is left of it may be. */
+function judge(
+  ctx: OperationContext,
+  inputs: MachineInputs,
+  decision: Decision,
+  facts: SystemFacts,
+): asserts decision is Exclude<Decision, { act: "refuse" }> {
+  if (decision.act === "refuse") throw new UserError(`${inputs.key}: ${decision.reason}`);
+  if (decision.act === "install") refuseToInstall(ctx, inputs, facts);
+}
+
 /** What a preview can say: it looks, refuses what would be refused, and says what it could not see. */
-async function previewed(ctx: OperationContext, properties: Properties): Promise<Properties> {
+async function previewed(
+  ctx: OperationContext,
+  properties: Properties,
+  oldOutputs: Properties | undefined,
+): Promise<Properties> {
   const outputs = {
     ...properties,
     phase: UNKNOWN,
@@ -145,12 +161,14 @@ async function previewed(ctx: OperationContext, properties: Properties): Promise
   try {
     await withSystem(ctx, inputs, async (system) => {
       if (containsUnknown(properties)) {
-        const refuse = containsUnknown(node.disks) ? refuseOtherHost : refuseOtherHardware;
-        return refuse(inputs, await system.facts());
+        const facts = await system.facts();
+        refuseOtherHost(inputs, facts);
+        if (!containsUnknown(node)) refuseToInstall(ctx, inputs, facts);
+        return;
       }
-      const { observation } = await look(ctx, system, inputs, undefined);
-      const decision = decide(intentOf(inputs), observation);
-      if (decision.act === "refuse") throw new UserError(`${inputs.key}: ${decision.reason}`);
+      const intent = intentOf(inputs);
+      const { facts, observation } = await look(ctx, system, inputs, rememberedPhase(oldOutputs, intent));
+      judge(ctx, inputs, decide(intent, observation), facts);
     });
   } catch (error) {
     if (!(error instanceof BmcError && error.problem === "silent")) throw error;

@@ -1,6 +1,6 @@
 /** What a Machine is given, and what follows from it without looking anywhere. */
 import type { ClusterDescription, NodeDescription } from "../../../model/description";
-import { hostnameOf } from "../../../model/description";
+import { hostnameOf, installedAs } from "../../../model/description";
 import { canonicalUuid, intentId, sameUuid } from "../../../model/hardware";
 import { bootToken, joinToken, sshHostKey } from "../../../model/identity";
 import { installConfigurationText, ipxeScript, renderInstallConfiguration } from "../../../model/install";
@@ -28,20 +28,21 @@ export function machineInputs(properties: Properties): MachineInputs {
   return properties as unknown as MachineInputs;
 }
 
-/** The provider's id of a machine: its UUID, whichever byte order it is written in. */
-export function machineId(node: Pick<NodeDescription, "hardware">): string {
-  return canonicalUuid(node.hardware.uuid) ?? node.hardware.uuid;
+/** The provider's id of a machine: the UUID it was installed with, whichever byte order it is written in. */
+export function machineId(node: Pick<NodeDescription, "hardware" | "wasHardware">): string {
+  const { uuid } = installedAs(node);
+  return canonicalUuid(uuid) ?? uuid;
 }
 
 /** The wish that these inputs express. */
 export function intentOf({ node, identity }: MachineInputs): Intent {
   const reinstall = node.reinstall ?? 0;
   const id = (count: number) =>
-    intentId({ incarnation: identity.incarnation, hardware: node.hardware, reinstall: count });
+    intentId({ incarnation: identity.incarnation, hardware: installedAs(node), reinstall: count });
   return {
     id: id(reinstall),
     earlier: Array.from({ length: reinstall }, (_, count) => id(count)),
-    creator: sameUuid(identity.creator.uuid, node.hardware.uuid),
+    creator: sameUuid(identity.creator.uuid, installedAs(node).uuid),
   };
 }
 
@@ -63,7 +64,7 @@ export function bootMaterial(inputs: MachineInputs, intent: Intent): BootMateria
   const token = bootToken(identity.seed, intent.id);
   const { address, port } = cluster.bootServer;
   const baseUrl = `http://${address}:${port ?? 8090}/${token}`;
-  const hostKey = sshHostKey(identity.seed, node.hardware);
+  const hostKey = sshHostKey(identity.seed, installedAs(node));
   return {
     token,
     baseUrl,
@@ -108,7 +109,7 @@ export function machineOutputs(
     phase,
     installation: intent.id,
     hostname: hostnameOf(inputs.key, inputs.node),
-    sshHostKey: sshHostKey(inputs.identity.seed, inputs.node.hardware).publicKey,
+    sshHostKey: sshHostKey(inputs.identity.seed, installedAs(inputs.node)).publicKey,
     installedVersion: installedVersion ?? inputs.cluster.version,
   };
 }

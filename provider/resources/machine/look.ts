@@ -1,5 +1,6 @@
 /** Looks at a machine: the host through its BMC, and the cluster it belongs to through the VIP. Changes nothing. */
 import { compareHardware, describeComparison } from "../../../model/hardware";
+import { errorsOf } from "../../../model/problem";
 import type { SystemFacts } from "../../redfish/facts";
 import { System } from "../../redfish/system";
 import { type OperationContext, UserError } from "../../shell/resource";
@@ -7,6 +8,7 @@ import { type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
 import type { Intent, Observation, Phase } from "./decide";
 import { INSTALLATION_LABEL, type MachineInputs } from "./inputs";
 import { readMark } from "./mark";
+import { preflight } from "./preflight";
 
 /** What was seen. */
 export interface Look {
@@ -40,7 +42,7 @@ export async function look(
   remembered: Phase | undefined,
 ): Promise<Look> {
   const facts = await system.facts();
-  refuseOtherHardware(inputs, facts);
+  refuseOtherHost(inputs, facts);
   const cluster = await lookAtCluster(inputs, { signal: ctx.signal, thorough: true });
   return { facts, cluster, observation: observe(inputs, facts, cluster, remembered) };
 }
@@ -70,10 +72,19 @@ export function rememberedPhase(
   return outputs?.installation === intent.id ? (outputs.phase as Phase) : undefined;
 }
 
-/** Stops where an installation would not meet what the description names: the host itself, or one of its disks. */
-export function refuseOtherHardware(inputs: MachineInputs, facts: SystemFacts): void {
-  refuseOtherHost(inputs, facts);
+/** Stops before an installation that would wipe another disk than the listed ones, or that the installer would not begin. */
+export function refuseToInstall(ctx: OperationContext, inputs: MachineInputs, facts: SystemFacts): void {
   refuseMissingDisks(inputs, facts);
+  const problems = preflight(inputs.cluster, inputs.node, facts);
+  for (const { message } of problems.filter(({ severity }) => severity === "warning")) {
+    ctx.warn(`${inputs.key}: ${message}`);
+  }
+  const errors = errorsOf(problems);
+  if (errors.length === 0) return;
+  const reasons = errors.map(({ property, message, rule }) => `node.${property}: ${message} (rule ${rule})`);
+  throw new UserError(
+    `${inputs.key}: the installer would stop on this host without a word. ${reasons.join(" ")} Nothing was changed.`,
+  );
 }
 
 /** Stops where the host is not, or not surely, the declared one. */
