@@ -27,7 +27,7 @@ export class ScriptedBmc {
     PowerState: "Off",
     AssetTag: "",
     PowerRestorePolicy: "LastState",
-    ProcessorSummary: { Count: 2, CoreCount: 32 },
+    ProcessorSummary: { Count: 2, CoreCount: 32, LogicalProcessorCount: 64 },
     MemorySummary: { TotalSystemMemoryGiB: 128 },
     Boot: {
       BootSourceOverrideEnabled: "Disabled",

@@ -64,7 +64,7 @@ describe("Redfish", () => {
     const system = open();
     const facts = await system.facts();
     assert.equal(facts.uuid, "4C4C4544-0044-4810-8031-B4C04F333132");
-    assert.deepEqual(facts.processors, { count: 2, cores: 32 });
+    assert.deepEqual(facts.processors, { count: 2, cores: 32, threads: 64 });
     assert.deepEqual(facts.nics, [
       { name: "nic1", mac: "52:54:00:aa:bb:01", linkUp: true, speedMbps: 10000 },
     ]);
