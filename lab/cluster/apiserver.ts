@@ -85,6 +85,7 @@ export class ApiServer {
         "--enable-admission-plugins=NodeRestriction",
         // Quotas of a priority level are meant for big clusters; here they only cost start-up time.
         "--enable-priority-and-fairness=false",
+        "--allow-privileged=true",
         "--anonymous-auth=true",
         `--client-ca-file=${tls("client-ca.crt")}`,
         `--tls-cert-file=${tls("serving-kube-apiserver.crt")}`,

@@ -23,4 +23,5 @@ export const PODS = namespaced("v1", "pods");
 export const LEASES = namespaced("coordination.k8s.io/v1", "leases");
 export const CLUSTER_ROLE_BINDINGS = clusterWide("rbac.authorization.k8s.io/v1", "clusterrolebindings");
 export const STORAGE_CLASSES = clusterWide("storage.k8s.io/v1", "storageclasses");
+export const JOBS = namespaced("batch/v1", "jobs");
 export const DEFINITIONS = clusterWide("apiextensions.k8s.io/v1", "customresourcedefinitions");

@@ -1,6 +1,7 @@
 /**
  * One real etcd member: its certificates, its process and a client for it.
  */
+import { readFileSync, rmSync } from "node:fs";
 import type { LabChild, LabServices } from "../types";
 import type { ClusterAuthorities } from "./authorities";
 import { issueCertificate } from "./certificates";
@@ -20,6 +21,9 @@ export interface EtcdOptions {
   logFile: string;
 }
 
+/** What etcd logs when its peers tell it that it is a member no more. */
+const REMOVED = "the member has been permanently removed from the cluster";
+const LOG_TAIL = 20_000;
 const DIR = `${PATHS.tls}/etcd`;
 
 /** An etcd member that lives on a machine's disk and dies with the machine. */
@@ -121,6 +125,18 @@ export class EtcdMember {
         fatal: () => child?.exit !== undefined,
       },
     );
+  }
+
+  /** Resolves when the process has ended, with whether it did because the cluster had removed this member. */
+  async ended(): Promise<{ removed: boolean }> {
+    await this.#child?.exited;
+    const log = readFileSync(this.options.logFile, "utf8").slice(-LOG_TAIL);
+    return { removed: log.includes(REMOVED) };
+  }
+
+  /** Forgets what this disk knows of the cluster's data. */
+  forgetData(): void {
+    rmSync(this.disk.path(`${PATHS.etcd}/member`), { recursive: true, force: true });
   }
 
   async kill(): Promise<void> {

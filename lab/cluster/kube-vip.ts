@@ -7,13 +7,11 @@ import type { ClusterAuthorities } from "./authorities";
 import { vipCertificate } from "./bootstrap";
 import { SERVICES } from "./builtins";
 import { issueCertificate } from "./certificates";
-import type { EtcdMemberInfo } from "./etcd-client";
-import { collectGarbage } from "./garbage-collector";
+import { runControllers } from "./controllers";
+import type { EtcdClient } from "./etcd-client";
 import type { NodeIdentity } from "./identity";
 import { KubeClient } from "./kube";
 import { LeaseElection } from "./lease";
-import { forgetRemovedNodes, reconcileMachines } from "./machines";
-import { NodeLifecycle } from "./node-lifecycle";
 import type { Timing } from "./timing";
 import { VipServer } from "./vip/server";
 import { repeat } from "./wait";
@@ -27,7 +25,8 @@ export interface KubeVipOptions {
   authorities: ClusterAuthorities;
   /** Base URL of this node's own API server. */
   apiServer: string;
-  etcdMembers(): Promise<EtcdMemberInfo[]>;
+  /** Client of this node's own etcd member. */
+  etcd(): EtcdClient;
   timing: Timing;
   log(line: string): void;
 }
@@ -77,7 +76,7 @@ export class KubeVip {
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
-    const { identity, vip, clusterToken, authorities, etcdMembers, log } = this.options;
+    const { identity, vip, clusterToken, authorities, etcd, timing, log } = this.options;
     const certificate = await vipCertificate(this.kube);
     if (!certificate) return;
     const holder = this.lab.vip.holder(vip);
@@ -97,7 +96,8 @@ export class KubeVip {
         clusterToken,
         authorities,
         vipCa: certificate.ca,
-        etcdMembers,
+        etcdMembers: () => etcd().members(),
+        faults: this.lab.faults,
         ledger: this.lab.ledger,
         kube: this.#rancher,
       },
@@ -118,23 +118,8 @@ export class KubeVip {
     await this.kube
       .merge(SERVICES, "ingress-expose", patch, { namespace: "kube-system" })
       .catch(() => undefined);
-    this.#control();
-  }
-
-  #control(): void {
-    const { timing, log } = this.options;
     this.#controllers = new AbortController();
-    const lifecycle = new NodeLifecycle(this.kube, timing.graceMs);
-    const names = new Set<string>();
-    const pass = async (): Promise<void> => {
-      await forgetRemovedNodes(this.kube, names);
-      await reconcileMachines(this.kube);
-      await lifecycle.reconcile();
-      await collectGarbage(this.kube);
-    };
-    void repeat(pass, timing.controllerMs, this.#controllers.signal, (error) =>
-      log(`controllers: ${error.message}`),
-    );
+    runControllers({ kube: this.kube, etcd: etcd(), lab: this.lab, timing, log }, this.#controllers.signal);
   }
 
   /** Rancher has a name of its own, so that the audit log tells its work from the users' and from the node's. */

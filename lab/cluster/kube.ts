@@ -144,9 +144,11 @@ export class KubeClient {
     return this.#patch("application/strategic-merge-patch+json", resource, name, patch, options);
   }
 
+  /** Deletes an object as kubectl does: what depends on it is nobody's reason to wait. */
   async delete(resource: Resource, name: string, namespace?: string): Promise<void> {
     try {
-      await this.request("DELETE", resourcePath(resource, namespace, name));
+      const path = resourcePath(resource, namespace, name);
+      await this.request("DELETE", `${path}?propagationPolicy=Background`);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

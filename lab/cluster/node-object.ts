@@ -7,6 +7,9 @@ import type { NodeIdentity } from "./identity";
 import type { KubeObject } from "./kube";
 import { minorOf } from "./versions";
 
+/** Annotation that tells which machine of the lab the node is. */
+export const MACHINE_ANNOTATION = "lab.harvester-stack.io/machine";
+
 /** What a kubelet registers. */
 export function newNode(identity: NodeIdentity, machineUid: string): KubeObject {
   return {
@@ -25,6 +28,7 @@ export function newNode(identity: NodeIdentity, machineUid: string): KubeObject 
 export function nodeAnnotations(identity: NodeIdentity): Record<string, string> {
   const args = JSON.stringify(["agent", "--node-name", identity.hostname, "--node-ip", identity.address]);
   return {
+    [MACHINE_ANNOTATION]: identity.machine,
     "node.alpha.kubernetes.io/ttl": "0",
     "rke2.io/hostname": identity.hostname,
     "rke2.io/internal-ip": identity.address,

@@ -7,10 +7,12 @@ import type { InstalledSystem, LabServices, MachineContext, NodeRuntime } from "
 import { AgentNode } from "./agent-node";
 import { type ClusterAuthorities, createAuthorities, loadAuthorities, saveAuthorities } from "./authorities";
 import { NodeDisk, PATHS } from "./disk";
+import type { EtcdMember } from "./etcd";
 import { type NodeIdentity, readIdentity } from "./identity";
-import { acceptBootstrap, type ServerBootstrap } from "./promotion";
-import { ServerNode } from "./server-node";
+import { acceptBootstrap, type PlannedRoles, type ServerBootstrap } from "./promotion";
+import { ServerNode, type ServerNodeParts } from "./server-node";
 import { SshServer } from "./ssh/server";
+import { WitnessNode } from "./witness-node";
 import { writeConfiguredFiles } from "./write-files";
 
 /** A Harvester node: a server when its disk says so or its installation creates a cluster, else an agent that joins. */
@@ -18,6 +20,7 @@ export class HarvesterNode implements NodeRuntime {
   readonly #disk: NodeDisk;
   #life: AbortController | undefined;
   #server: ServerNode | undefined;
+  #witness: WitnessNode | undefined;
   #agent: AgentNode | undefined;
   #ssh: SshServer | undefined;
   #starting: Promise<void> = Promise.resolve();
@@ -35,6 +38,11 @@ export class HarvesterNode implements NodeRuntime {
     return this.#server;
   }
 
+  /** The etcd member of this node while it runs one. */
+  get etcd(): EtcdMember | undefined {
+    return (this.#server ?? this.#witness)?.etcd;
+  }
+
   async start(): Promise<void> {
     const life = new AbortController();
     this.#life = life;
@@ -44,12 +52,12 @@ export class HarvesterNode implements NodeRuntime {
 
   async kill(): Promise<void> {
     await this.#end(new Error("the power was cut"));
-    await Promise.all([this.#server?.kill(), this.#ssh?.close()]);
+    await Promise.all([this.#server?.kill(), this.#witness?.kill(), this.#ssh?.close()]);
   }
 
   async shutdown(): Promise<void> {
     await this.#end(new Error("the system is shutting down"));
-    await Promise.all([this.#server?.stop(), this.#ssh?.close()]);
+    await Promise.all([this.#server?.stop(), this.#witness?.stop(), this.#ssh?.close()]);
   }
 
   /** Ends the loops. A start that is under way comes to its end first, so that it leaves nothing behind that nobody knows of. */
@@ -65,19 +73,23 @@ export class HarvesterNode implements NodeRuntime {
     await this.#startSsh(identity);
     const authorities = await this.#authorities(identity);
     signal.throwIfAborted();
-    if (authorities) await this.#startServer(identity, authorities, signal);
-    else this.#startAgent(identity, signal);
+    if (!authorities) this.#startAgent(identity, signal, true);
+    else if (identity.role !== "witness") await this.#startServer(identity, authorities, signal);
+    else {
+      this.#startAgent(identity, signal, false);
+      await this.#startWitness(identity, authorities, signal);
+    }
   }
 
   async #startSsh(identity: NodeIdentity): Promise<void> {
     const { machine, lab } = this;
-    const server = () => this.#server;
+    const etcd = () => this.etcd;
     this.#ssh = new SshServer(this.system.config, {
       machine,
       lab,
       identity,
       disk: this.#disk,
-      server,
+      etcd,
       user: "rancher",
     });
     await this.#ssh.listen(machine.address, lab.sshPort);
@@ -104,9 +116,7 @@ export class HarvesterNode implements NodeRuntime {
     authorities: ClusterAuthorities,
     signal: AbortSignal,
   ): Promise<void> {
-    const { machine, system, lab } = this;
-    const parts = { machine, system, lab, disk: this.#disk, identity, authorities, log: this.#log };
-    const server = await ServerNode.create(parts);
+    const server = await ServerNode.create(this.#parts(identity, authorities));
     this.#server = server;
     await server.start();
     server.run(signal).catch((error: Error) => {
@@ -114,26 +124,58 @@ export class HarvesterNode implements NodeRuntime {
     });
   }
 
-  #startAgent(identity: NodeIdentity, signal: AbortSignal): void {
+  async #startWitness(
+    identity: NodeIdentity,
+    authorities: ClusterAuthorities,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const apiServers = () => this.#agent?.saved()?.apiServers ?? [];
+    const witness = await WitnessNode.create(this.#parts(identity, authorities), apiServers);
+    this.#witness = witness;
+    witness.run(signal).catch((error: Error) => {
+      if (!signal.aborted) this.#log(`rke2-server: ${error.message}`);
+    });
+  }
+
+  /** An agent whose plan may make it a server, or the kubelet of a witness that is one already. */
+  #startAgent(identity: NodeIdentity, signal: AbortSignal, promotable: boolean): void {
     const { machine, system, lab } = this;
     // The agent's loops end with the promotion, not with the machine.
     const agentLife = new AbortController();
     const agentSignal = AbortSignal.any([signal, agentLife.signal]);
-    const promoted = async (bootstrap: ServerBootstrap): Promise<void> => {
+    const promoted = async (bootstrap: ServerBootstrap, plan: PlannedRoles): Promise<void> => {
       signal.throwIfAborted();
       acceptBootstrap(this.#disk, bootstrap, this.system.config.token ?? "");
-      agentLife.abort(new Error("this node is a server now"));
-      agent.stop();
-      this.#log("rke2: promoted to a server");
+      if (plan.controlPlane) {
+        agentLife.abort(new Error("this node is a server now"));
+        agent.stop();
+      }
+      this.#log(`rke2: promoted to ${plan.controlPlane ? "a server" : "a member of etcd"}`);
       lab.ledger.append({ machine: machine.name, event: "node-promoted", node: identity.hostname });
-      this.#starting = this.#startServer(identity, bootstrap.authorities, signal);
+      this.#starting = plan.controlPlane
+        ? this.#startServer(identity, bootstrap.authorities, signal)
+        : this.#startWitness(identity, bootstrap.authorities, signal);
       await this.#starting;
     };
-    const agent = new AgentNode(machine, system, lab, this.#disk, identity, this.#log, promoted);
+    const disk = this.#disk;
+    const agent = new AgentNode(
+      machine,
+      system,
+      lab,
+      disk,
+      identity,
+      this.#log,
+      promotable ? promoted : undefined,
+    );
     this.#agent = agent;
     agent.run(agentSignal).catch((error: Error) => {
       if (!agentSignal.aborted) this.#log(`rke2-agent: ${error.message}`);
     });
+  }
+
+  #parts(identity: NodeIdentity, authorities: ClusterAuthorities): ServerNodeParts {
+    const { machine, system, lab } = this;
+    return { machine, system, lab, disk: this.#disk, identity, authorities, log: this.#log };
   }
 
   /** The journal: not on the screen, where a real node shows only its dashboard. */

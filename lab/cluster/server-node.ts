@@ -7,21 +7,20 @@ import type { InstalledSystem, LabServices, MachineContext } from "../types";
 import { ApiServer } from "./apiserver";
 import type { ClusterAuthorities } from "./authorities";
 import { clusterUid, finishInstallation, installCluster, isInstalled } from "./bootstrap";
-import { NODES } from "./builtins";
 import { issueCertificate } from "./certificates";
 import { type NodeDisk, PATHS } from "./disk";
 import { EtcdMember } from "./etcd";
+import { Gate } from "./gate";
 import type { NodeIdentity } from "./identity";
 import { KubeClient } from "./kube";
 import { KubeVip } from "./kube-vip";
 import { Kubelet } from "./kubelet";
 import { registerMachine, registrationOf } from "./machines";
-import { condition, keepTransitions } from "./node-object";
-import { controlPlanePorts } from "./ports";
-import { becomeVoter, joinEtcd, wasPromoted } from "./promotion";
+import { superviseNode } from "./own-node";
+import { type ControlPlanePorts, controlPlanePorts } from "./ports";
+import { acceptBootstrap, becomeVoter, joinEtcd, type ServerBootstrap, wasPromoted } from "./promotion";
 import { timingFor } from "./timing";
-import { API_SERVER_ANNOTATION } from "./vip/join";
-import { repeat } from "./wait";
+import { repeat, waitFor } from "./wait";
 
 /** What a server node is made of. */
 export interface ServerNodeParts {
@@ -34,6 +33,9 @@ export interface ServerNodeParts {
   log(line: string): void;
 }
 
+/** RKE2 tries again for as long as the machine runs: a cluster without a majority may get it back after days. */
+const FOREVER_MS = 30 * 24 * 3600 * 1000;
+
 /** The control plane of one machine. */
 export class ServerNode {
   readonly etcd: EtcdMember;
@@ -43,25 +45,13 @@ export class ServerNode {
 
   private constructor(
     private readonly parts: ServerNodeParts,
-    ports: { etcdClient: number; etcdPeer: number; apiServer: number },
+    ports: ControlPlanePorts,
   ) {
     const { machine, system, lab, disk, identity, authorities } = parts;
     const logs = path.join(machine.dir, "logs");
     fs.mkdirSync(logs, { recursive: true });
     fs.mkdirSync(lab.auditDir, { recursive: true });
-    this.etcd = new EtcdMember(
-      disk,
-      authorities,
-      {
-        machine: machine.name,
-        address: machine.address,
-        clientPort: ports.etcdClient,
-        peerPort: ports.etcdPeer,
-        memberName: identity.etcdName,
-        logFile: path.join(logs, "etcd.log"),
-      },
-      lab,
-    );
+    this.etcd = etcdMember(parts, ports);
     this.api = new ApiServer(
       disk,
       authorities,
@@ -102,17 +92,15 @@ export class ServerNode {
       const initialCluster = await joinEtcd(disk, this.etcd, signal);
       await this.#startProcesses(initialCluster, "existing");
     }
-    await this.etcd.ready(signal);
-    if (wasPromoted(disk)) await becomeVoter(disk, this.etcd, signal);
-    await this.api.ready(signal);
+    if (await this.#serves(signal)) log("rke2: control plane is up");
+    else await this.#rejoin(signal);
     const kube = this.api.admin;
-    log("rke2: control plane is up");
     const fresh = system.mode === "create" && !(await isInstalled(kube));
     if (fresh) await installCluster(kube, identity, system, signal);
     await this.#joinVip(signal);
     const machine = await registerMachine(kube, registrationOf(identity, true));
     await this.#startKubelet(machine.metadata.uid ?? "", signal);
-    await this.#superviseNode();
+    await this.#supervise();
     if (fresh) {
       await finishInstallation(kube, identity.version, signal);
       this.parts.lab.ledger.append({
@@ -124,11 +112,63 @@ export class ServerNode {
       log("harvester: installation complete");
     }
     void repeat(
-      () => this.#superviseNode(),
+      () => this.#supervise(),
       timingFor(this.parts.lab.clock).heartbeatMs,
       signal,
       (error) => log(`rke2: ${error.message}`),
     );
+  }
+
+  /** Waits until etcd votes and the API server is ready; false when the cluster has removed this member, which its etcd learns and ends. */
+  async #serves(signal: AbortSignal): Promise<boolean> {
+    const serve = async (): Promise<boolean> => {
+      await this.etcd.ready(signal);
+      if (wasPromoted(this.parts.disk)) await becomeVoter(this.parts.disk, this.etcd, signal);
+      await this.api.ready(signal, FOREVER_MS);
+      return true;
+    };
+    const serving = serve();
+    serving.catch(() => undefined);
+    return Promise.race([serving, this.etcd.ended().then(({ removed }) => (removed ? false : serving))]);
+  }
+
+  /**
+   * What RKE2 does with a removed member that starts again (it leaves a tombstone): the old data is put aside, and with the token that is
+   * still on the disk the machine becomes a member once more. Nobody has to ask for it, and nobody is asked.
+   */
+  async #rejoin(signal: AbortSignal): Promise<void> {
+    const { disk, identity, log, lab } = this.parts;
+    log("rke2: this member was removed from the etcd cluster; joining it again as a new one");
+    await this.api.stop();
+    this.etcd.forgetData();
+    const bootstrap = await waitFor(() => this.#askBootstrap(signal), {
+      what: "the cluster to take this server back",
+      timeoutMs: FOREVER_MS,
+      intervalMs: timingFor(lab.clock).joinRetryMs,
+      signal,
+    });
+    acceptBootstrap(disk, bootstrap, this.#token());
+    lab.ledger.append({ machine: identity.machine, event: "server-rejoined", node: identity.hostname });
+    await this.#startProcesses(await joinEtcd(disk, this.etcd, signal), "existing");
+    await this.#serves(signal);
+  }
+
+  async #askBootstrap(signal: AbortSignal): Promise<ServerBootstrap> {
+    const { system, lab, identity } = this.parts;
+    const vip = system.config.server_url ?? `https://${system.config.install?.vip}`;
+    const server = `https://${new URL(vip).hostname}:${lab.vip.port}`;
+    const options = { server, token: this.#token(), identity };
+    const gate = new Gate({ ...options, ca: await Gate.provenCa(options, signal) });
+    try {
+      await gate.connect(signal);
+      return await gate.serverBootstrap(signal);
+    } finally {
+      gate.close();
+    }
+  }
+
+  #token(): string {
+    return this.parts.disk.read(PATHS.serverToken)?.trim() ?? "";
   }
 
   #mustJoin(): boolean {
@@ -157,18 +197,22 @@ export class ServerNode {
     await this.#vip?.stop();
   }
 
+  #supervise(): Promise<void> {
+    return superviseNode(this.api.admin, this.parts.identity, this.etcd, this.api.url);
+  }
+
   async #joinVip(signal: AbortSignal): Promise<void> {
-    const { system, lab, identity, authorities, disk, log } = this.parts;
+    const { system, lab, identity, authorities, log } = this.parts;
     const kube = this.api.admin;
     this.#vip = new KubeVip(
       {
         identity,
         vip: system.config.install?.vip ?? (await vipOf(kube)),
         clusterUid: await clusterUid(kube, signal),
-        clusterToken: disk.read(PATHS.serverToken)?.trim() ?? "",
+        clusterToken: this.#token(),
         authorities,
         apiServer: this.api.url,
-        etcdMembers: () => this.etcd.client.members(),
+        etcd: () => this.etcd.client,
         timing: timingFor(lab.clock),
         log,
       },
@@ -194,57 +238,22 @@ export class ServerNode {
       signal,
     );
   }
-
-  /** What only a server may say of its node: its roles, its etcd member and whether that votes. */
-  async #superviseNode(): Promise<void> {
-    const { identity } = this.parts;
-    const node = await this.api.admin.find(NODES, identity.hostname);
-    if (!node) return;
-    const { labels, annotations } = serverMetadata(identity, this.etcd, this.api.url);
-    const missing =
-      Object.entries(labels).some(([key, value]) => node.metadata.labels?.[key] !== value) ||
-      Object.entries(annotations).some(([key, value]) => node.metadata.annotations?.[key] !== value);
-    if (missing) await this.api.admin.patch(NODES, identity.hostname, { metadata: { labels, annotations } });
-
-    const member = (await this.etcd.client.members()).find((m) => m.name === identity.etcdName);
-    const voter = member !== undefined && !member.learner;
-    const fresh = [
-      condition(
-        "EtcdIsVoter",
-        voter ? "True" : "False",
-        voter ? "MemberNotLearner" : "MemberIsLearner",
-        voter
-          ? "Node is a voting member of the etcd cluster"
-          : "Node has not been promoted to voting member of the etcd cluster",
-        new Date().toISOString(),
-      ),
-    ];
-    const known: { type: string; status: string }[] = node.status?.conditions ?? [];
-    if (known.some((c) => c.type === "EtcdIsVoter" && c.status === fresh[0]?.status)) return;
-    keepTransitions(fresh, known);
-    await this.api.admin.patch(
-      NODES,
-      identity.hostname,
-      { status: { conditions: fresh } },
-      { subresource: "status" },
-    );
-  }
 }
 
-function serverMetadata(identity: NodeIdentity, etcd: EtcdMember, apiServer: string) {
-  const controlPlane: Record<string, string> =
-    identity.role === "witness"
-      ? {}
-      : { "node-role.kubernetes.io/control-plane": "true", "node-role.kubernetes.io/master": "true" };
-  return {
-    labels: { "node-role.kubernetes.io/etcd": "true", ...controlPlane },
-    annotations: {
-      "etcd.rke2.cattle.io/local-snapshots-timestamp": "",
-      "etcd.rke2.cattle.io/node-address": etcd.options.address,
-      "etcd.rke2.cattle.io/node-name": identity.etcdName,
-      [API_SERVER_ANNOTATION]: apiServer,
-    },
+/** The etcd member of a machine; nothing runs yet. */
+export function etcdMember(parts: ServerNodeParts, ports: ControlPlanePorts): EtcdMember {
+  const { machine, lab, disk, identity, authorities } = parts;
+  const logs = path.join(machine.dir, "logs");
+  fs.mkdirSync(logs, { recursive: true });
+  const options = {
+    machine: machine.name,
+    address: machine.address,
+    clientPort: ports.etcdClient,
+    peerPort: ports.etcdPeer,
+    memberName: identity.etcdName,
+    logFile: path.join(logs, "etcd.log"),
   };
+  return new EtcdMember(disk, authorities, options, lab);
 }
 
 async function vipOf(kube: KubeClient): Promise<string> {

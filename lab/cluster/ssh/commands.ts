@@ -141,7 +141,7 @@ async function systemctl(session: Session, args: string[]): Promise<Result> {
   const [verb = "", unit = ""] = args.filter((arg) => !arg.startsWith("-"));
   if (verb === "reboot" || verb === "poweroff") return power(session, verb);
   if (verb !== "is-active") return failed(1, `systemctl ${verb}: not available on this machine`);
-  const running = session.server() ? "rke2-server" : "rke2-agent";
+  const running = session.etcd() ? "rke2-server" : "rke2-agent";
   const active = ["sshd", "rancherd", "rancher-system-agent", running].includes(
     unit.replace(/\.service$/, ""),
   );

@@ -69,9 +69,9 @@ interface Member {
 
 function memberOf(session: Session): Member | Result {
   if (session.user !== "root") return failed(1, "Error: open client.key: permission denied");
-  const server = session.server();
-  if (!server) return failed(1, "Error: context deadline exceeded (this node runs no etcd)");
-  return { client: server.etcd.client, endpoint: server.etcd.clientUrl };
+  const etcd = session.etcd();
+  if (!etcd) return failed(1, "Error: context deadline exceeded (this node runs no etcd)");
+  return { client: etcd.client, endpoint: etcd.clientUrl };
 }
 
 async function save(session: Session, client: EtcdClient, file: string, message: string): Promise<Result> {

@@ -3,8 +3,8 @@
  */
 import type { LabServices, MachineContext } from "../../types";
 import type { NodeDisk } from "../disk";
+import type { EtcdMember } from "../etcd";
 import type { NodeIdentity } from "../identity";
-import type { ServerNode } from "../server-node";
 
 /** What a program knows of the machine it runs on. */
 export interface Session {
@@ -12,8 +12,8 @@ export interface Session {
   disk: NodeDisk;
   identity: NodeIdentity;
   lab: LabServices;
-  /** The control plane, while this machine has one. */
-  server(): ServerNode | undefined;
+  /** The etcd member, while this machine has one. */
+  etcd(): EtcdMember | undefined;
   user: "rancher" | "root";
 }
 

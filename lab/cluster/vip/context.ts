@@ -1,7 +1,7 @@
 /**
  * What the handlers behind the VIP need of the node that holds it.
  */
-import type { Ledger } from "../../types";
+import type { Faults, Ledger } from "../../types";
 import type { ClusterAuthorities } from "../authorities";
 import type { EtcdMemberInfo } from "../etcd-client";
 import type { NodeIdentity } from "../identity";
@@ -21,4 +21,5 @@ export interface VipContext {
   /** The etcd members as this node's own member knows them. */
   etcdMembers(): Promise<EtcdMemberInfo[]>;
   ledger: Ledger;
+  faults: Faults;
 }

@@ -4,8 +4,10 @@
 import * as https from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { SITE } from "../../faults/board";
 import type { VipContext } from "./context";
-import { dispatch, Exchange } from "./exchange";
+import { dispatch, Exchange, type Route } from "./exchange";
 import { healthRoutes } from "./health";
 import { joinRoutes } from "./join";
 import { proxyRoutes } from "./proxy";
@@ -25,7 +27,7 @@ export class VipServer {
     ];
     this.#server = https.createServer(
       { cert: certificate.cert + certificate.ca, key: certificate.key },
-      (request, response) => void dispatch(routes, new Exchange(request, response)),
+      (request, response) => void troubled(context, routes, new Exchange(request, response)),
     );
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
@@ -51,4 +53,12 @@ export class VipServer {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
+}
+
+/** Answers a request, with what is wrong with the API on purpose. */
+async function troubled({ faults }: VipContext, routes: Route[], exchange: Exchange): Promise<void> {
+  const slow = faults.active(SITE, "api-slow");
+  if (slow) await delay(Number(slow[0] ?? 2000));
+  if (faults.active(SITE, "api-unavailable")) return exchange.replyText(503, "no available server");
+  await dispatch(routes, exchange);
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { CONFIG_MAPS, NODES } from "../../../lab/cluster/builtins";
+import { CONFIG_MAPS, JOBS, NODES } from "../../../lab/cluster/builtins";
 import { resourceOf } from "../../../lab/cluster/kinds";
-import { FLEET_LOCAL, serverLabels } from "../../../lab/cluster/machines";
+import type { KubeClient } from "../../../lab/cluster/kube";
+import { FLEET_LOCAL } from "../../../lab/cluster/machines";
 import type { HarvesterNode } from "../../../lab/cluster/node";
 import { ask, clusterReady, eventually, login, TestSite } from "./support";
 
-describe("nodes that are promoted to servers", function () {
+const STATUS = "harvesterhci.io/promote-status";
+
+describe("four nodes, three of them management", function () {
   this.timeout(180_000);
   let site: TestSite;
   let nodes: HarvesterNode[];
@@ -14,79 +17,112 @@ describe("nodes that are promoted to servers", function () {
     site = await TestSite.create();
     nodes = [await site.machine(1).boot()];
     await clusterReady(site);
-    nodes.push(await site.machine(2).boot(), await site.machine(3).boot());
-    for (const name of ["n2", "n3"]) await promote(name);
+    for (const number of [2, 3, 4]) nodes.push(await boot(number));
   });
 
   after(async () => site?.stop());
 
-  /** What Harvester's promotion job does: it labels the node's Machine, and Rancher's plan follows. */
-  async function promote(name: string): Promise<void> {
-    const kube = admin(0);
-    const machine = await eventually(`the Machine of ${name}`, async () => {
-      const all = await kube.list(resourceOf("machine"), FLEET_LOCAL);
-      return all.find((m) => m.status?.nodeRef?.name === name);
-    });
-    const patch = { metadata: { labels: serverLabels() } };
-    await kube.merge(resourceOf("machine"), machine.metadata.name, patch, { namespace: FLEET_LOCAL });
-    await eventually(`${name} to be a voter`, async () => {
-      const found = await kube.get(NODES, name);
-      const voter = found.status?.conditions?.find((c: { type: string }) => c.type === "EtcdIsVoter");
-      return (
-        voter?.status === "True" &&
-        found.metadata.labels?.["node-role.kubernetes.io/control-plane"] === "true"
-      );
-    });
+  function boot(number: number): Promise<HarvesterNode> {
+    const role = number === 4 ? "worker" : "management";
+    return site.machine(number, number === 1 ? {} : { install: { role } }).boot();
   }
 
-  function admin(index: number) {
+  function admin(index: number): KubeClient {
     const server = nodes[index]?.server;
     if (!server) throw new Error(`node ${index + 1} has no control plane`);
     return server.api.admin;
   }
 
-  it("end as three voters, each with an API server of its own", async () => {
-    const members = (await nodes[2]?.server?.etcd.client.members()) ?? [];
-    assert.deepEqual(members.map((m) => [m.name.split("-")[0], m.learner]).sort(), [
-      ["n1", false],
-      ["n2", false],
-      ["n3", false],
-    ]);
+  async function voters(index: number): Promise<string[]> {
+    const members = (await nodes[index]?.server?.etcd.client.members()) ?? [];
+    return members
+      .filter((m) => !m.learner)
+      .map((m) => m.name.split("-")[0] ?? "")
+      .sort();
+  }
+
+  function events(event: string): string[] {
+    return site.ledger
+      .read()
+      .filter((entry) => entry.event === event)
+      .map((entry) => entry.machine);
+  }
+
+  it("end as three voters, each with an API server of its own, promoted one at a time", async () => {
+    await eventually("both promotions", async () => events("promotion-complete").length === 2);
+    assert.deepEqual(await voters(0), ["n1", "n2", "n3"]);
+    const order = site.ledger.read().filter(({ event }) => event.startsWith("promotion-"));
+    assert.deepEqual(
+      order.map(({ event }) => event),
+      ["promotion-started", "promotion-complete", "promotion-started", "promotion-complete"],
+    );
     await admin(1).create(CONFIG_MAPS, { metadata: { name: "written-at-n2", namespace: "default" } });
     assert.ok(await admin(2).find(CONFIG_MAPS, "written-at-n2", "default"));
+    for (const name of ["n2", "n3"]) {
+      const node = await admin(0).get(NODES, name);
+      assert.equal(node.metadata.annotations?.[STATUS], "complete");
+      assert.equal(node.spec?.unschedulable, undefined);
+      const job = await admin(0).get(JOBS, `harvester-promote-${name}`, "harvester-system");
+      assert.equal(job.status.succeeded, 1);
+    }
+    const worker = await admin(0).get(NODES, "n4");
+    assert.equal(worker.metadata.labels?.["node-role.kubernetes.io/etcd"], undefined);
   });
 
-  it("take over the VIP when its holder loses power, with the same certificate and users", async () => {
+  it("move the VIP when its holder loses power, with the same certificate and users; it comes back with its data", async () => {
     const token = await login(site, "admin");
     const ca = (await ask(`https://${site.vip}:17443/cacerts`)).body;
     await nodes[0]?.kill();
+    const began = Date.now();
     await eventually("another holder of the VIP", async () =>
       ["m2", "m3"].includes(site.lab.vip.holder(site.vip) ?? ""),
     );
     await clusterReady(site);
+    assert.ok(Date.now() - began < 15_000, `the VIP was away for ${Date.now() - began} ms`);
     const seen = await ask(`https://${site.vip}:17443/k8s/clusters/local/api/v1/nodes`, { token, ca });
-    assert.equal(seen.json.items.length, 3);
+    assert.equal(seen.json.items.length, 4);
     await eventually("n1 to be missed", async () => {
       const conditions = (await admin(1).get(NODES, "n1")).status?.conditions;
       return conditions.find((c: { type: string }) => c.type === "Ready").status === "Unknown";
     });
+    assert.deepEqual(await voters(1), ["n1", "n2", "n3"]);
   });
 
   it("stop answering without a majority, and recover with it", async () => {
     await nodes[1]?.kill();
     await eventually("the VIP to fall silent", async () => site.lab.vip.holder(site.vip) === undefined);
     await assert.rejects(admin(2).create(CONFIG_MAPS, { metadata: { name: "lost", namespace: "default" } }));
-    nodes[0] = await site.machine(1).boot();
-    nodes[1] = await site.machine(2).boot();
+    nodes[0] = await boot(1);
     await clusterReady(site);
-    assert.equal(
-      await eventually("n2's own API server", () =>
-        admin(1)
-          .find(CONFIG_MAPS, "lost", "default")
-          .then((x) => x ?? "absent"),
-      ),
-      "absent",
+    nodes[1] = await boot(2);
+    await eventually("n2's own API server", async () => {
+      await admin(1).list(NODES);
+      return true;
+    });
+    assert.equal(await admin(1).find(CONFIG_MAPS, "lost", "default"), undefined);
+    assert.deepEqual(events("cluster-created"), ["m1"]);
+  });
+
+  it("lose the member and the Machine of a Node that is deleted; booted again it comes back by itself", async () => {
+    await nodes[2]?.kill();
+    const machines = () => admin(0).list(resourceOf("machine"), FLEET_LOCAL);
+    const uid = await eventually(
+      "n3's Machine",
+      async () => (await machines()).find((m) => m.status?.nodeRef?.name === "n3")?.metadata.uid,
     );
-    assert.equal(site.ledger.read().filter((entry) => entry.event === "cluster-created").length, 1);
+    await admin(0).delete(NODES, "n3");
+    await eventually("n3 to be gone", async () => (await admin(0).find(NODES, "n3")) === undefined);
+    await eventually(
+      "the Machine to be gone",
+      async () => !(await machines()).some((m) => m.metadata.uid === uid),
+    );
+    assert.deepEqual(await voters(0), ["n1", "n2"]);
+    nodes[2] = await boot(3);
+    await eventually("n3 as a member again", async () => (await voters(0)).length === 3);
+    const again = await eventually("a second Machine", async () =>
+      (await machines()).find((m) => m.status?.nodeRef?.name === "n3"),
+    );
+    assert.notEqual(again.metadata.uid, uid);
+    assert.deepEqual(events("server-rejoined"), ["m3"]);
   });
 });
