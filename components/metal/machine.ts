@@ -42,6 +42,8 @@ export class Machine extends pulumi.CustomResource {
   declare readonly sshHostKey: pulumi.Output<string>;
   /** Harvester version it was installed with. */
   declare readonly installedVersion: pulumi.Output<string>;
+  /** Power as the BMC reported it last (`On`, `Off`); a refresh brings it up to date. */
+  declare readonly power: pulumi.Output<string>;
 
   constructor(name: string, args: MachineArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = {
@@ -50,6 +52,7 @@ export class Machine extends pulumi.CustomResource {
       hostname: undefined,
       sshHostKey: undefined,
       installedVersion: undefined,
+      power: undefined,
     };
     super(Machine.__pulumiType, name, { ...args, ...outputs }, opts);
   }

@@ -66,7 +66,7 @@ export const machine: Resource = {
     };
   },
 
-  async read(_ctx, { id, inputs, outputs }) {
+  async read(ctx, { id, inputs, outputs }) {
     if (inputs === undefined || outputs === undefined) {
       throw new UserError(
         "A Machine cannot be imported by its id alone: nothing says how its BMC is reached. Describe it in the stack; " +
@@ -74,18 +74,22 @@ export const machine: Resource = {
       );
     }
     // A BMC or a VIP that is silent says nothing about whether the machine exists: it stays in the state (P11).
-    return { id, inputs, outputs };
+    const power = await withSystem(ctx, machineInputs(outputs), powerOf).catch((error) => {
+      ctx.warn(`${String(inputs.key)}: its power is shown as it was last seen: ${explain(error)}`);
+      return outputs.power;
+    });
+    if (power !== outputs.power)
+      ctx.warn(`${String(inputs.key)}: its power is ${power}, and was ${outputs.power}.`);
+    return { id, inputs, outputs: { ...outputs, power } };
   },
 
   async delete(ctx, { id, oldOutputs }) {
     if (releasedIn(ctx.facts, id)) return;
     const inputs = machineInputs(oldOutputs);
-    const power = await withSystem(ctx, inputs, async (system) => (await system.state()).power).catch(
-      explain,
-    );
+    const power = await withSystem(ctx, inputs, powerOf).catch(explain);
     if (power === "Off") return;
     throw new UserError(
-      `${inputs.key} was not released, so it is not forgotten: its power is ${power ?? "unknown"}. A delete is never proof ` +
+      `${inputs.key} was not released, so it is not forgotten: its power is ${power}. A delete is never proof ` +
         "of intent. To take the cluster down, set allowDestroy: true, run `pulumi up`, then `pulumi destroy`; or power the " +
         "machine off and run this again. If the resource was renamed or moved, give it an alias. To make the state forget " +
         "a machine that goes on running, use `pulumi state delete`.",
@@ -154,6 +158,7 @@ async function previewed(
     hostname: UNKNOWN,
     sshHostKey: UNKNOWN,
     installedVersion: UNKNOWN,
+    power: UNKNOWN,
   };
   const node = properties.node as NodeDescription;
   if (containsUnknown(node.hardware) || containsUnknown(node.bmc)) return outputs;
@@ -175,6 +180,10 @@ async function previewed(
     ctx.warn(`${inputs.key}: not known, because its BMC did not answer: ${error.message}`);
   }
   return outputs;
+}
+
+async function powerOf(system: System): Promise<string> {
+  return (await system.state()).power ?? "unknown";
 }
 
 async function withSystem<T>(

@@ -111,5 +111,6 @@ export function machineOutputs(
     hostname: hostnameOf(inputs.key, inputs.node),
     sshHostKey: sshHostKey(inputs.identity.seed, installedAs(inputs.node)).publicKey,
     installedVersion: installedVersion ?? inputs.cluster.version,
+    power: "On",
   };
 }

@@ -15,7 +15,7 @@ import { machineId } from "../machine/inputs";
 import { recordSettled } from "../release";
 import { powerDown } from "./power-down";
 import { writeRoster } from "./roster";
-import { type Member, type Verification, verify } from "./verify";
+import { type Expectation, type Member, type Verification, verify } from "./verify";
 
 /** Inputs of a Membership, all known. */
 export interface MembershipInputs {
@@ -54,13 +54,13 @@ export const membership: Resource = {
     return { outputs: await settle(ctx, membershipInputs(news), oldOutputs) };
   },
 
-  async read(_ctx, { id, inputs, outputs }) {
+  async read(ctx, { id, inputs, outputs }) {
     if (inputs === undefined || outputs === undefined) {
       throw new UserError(
         "A Membership cannot be imported: it is made of the machines in the state. Describe them; `pulumi up` verifies them.",
       );
     }
-    return { id, inputs, outputs };
+    return { id, inputs, outputs: { ...outputs, ...(await seenNow(ctx, outputs)) } };
   },
 
   async delete(ctx, { oldOutputs }) {
@@ -122,6 +122,25 @@ async function settle(
   };
 }
 
+/** What a refresh learns: the nodes as they are now. A cluster that cannot be asked leaves everything as it was last seen. */
+async function seenNow(ctx: OperationContext, outputs: Properties): Promise<Properties> {
+  const inputs = membershipInputs(outputs);
+  const pinned = outputs.caFingerprint as string | undefined;
+  const cluster = await lookAtCluster(inputs, { signal: ctx.signal, pinned });
+  if (cluster.kind !== "ours") {
+    ctx.warn(`The nodes are shown as they were last seen: ${cluster.what}.`);
+    return {};
+  }
+  const { nodes, quorum, pending, wrong } = verify(inputs.members, cluster.nodes, expectationOf(inputs));
+  // The engine shows no change of outputs; whoever asks for a refresh wants to read of it.
+  for (const drift of [...pending, ...wrong]) ctx.warn(`members: ${drift}.`);
+  return { nodes, quorum };
+}
+
+function expectationOf({ cluster, identity }: MembershipInputs): Expectation {
+  return { version: cluster.version, creator: identity.creator.key };
+}
+
 async function waitUntilWell(
   ctx: OperationContext,
   inputs: MembershipInputs,
@@ -131,10 +150,7 @@ async function waitUntilWell(
   for (;;) {
     const cluster = await lookAtCluster(inputs, { signal: ctx.signal, pinned });
     if (cluster.kind === "other") throw new UserError(`cluster.vip: ${cluster.what}. Nothing was changed.`);
-    const verification = verify(inputs.members, cluster.nodes, {
-      version: inputs.cluster.version,
-      creator: inputs.identity.creator.key,
-    });
+    const verification = verify(inputs.members, cluster.nodes, expectationOf(inputs));
     const open = cluster.kind === "ours" ? verification.pending : [cluster.what];
     if (open.length === 0) {
       if (verification.wrong.length > 0) throw new UserError(`members: ${verification.wrong.join("; ")}.`);
