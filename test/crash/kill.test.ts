@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { freshClone } from "../e2e/clone";
 import { processes } from "../e2e/processes";
 import { mustSucceed, REPOSITORY, type Run, type RunOptions, World } from "../e2e/world";
+import { inParallel } from "./parallel";
 import { PLACES, type Place, VICTIMS, type Victim } from "./places";
 
 const AT_A_TIME = 3;
@@ -36,7 +37,10 @@ interface Case {
 describe("killed at any instant, the next `pulumi up` converges", function () {
   this.timeout(CASE_DEADLINE_MS);
   const cases = combinations();
-  const results = inParallel(cases.map((one) => () => crash(one)));
+  const results = inParallel(
+    AT_A_TIME,
+    cases.map((one) => () => crash(one)),
+  );
 
   for (const [index, { place, victim, resume }] of cases.entries()) {
     it(`${victim} killed when ${place}, resumed ${resume}`, () => results()[index]);
@@ -130,22 +134,4 @@ function assertNothingLeftBehind(world: World): void {
     left.map(({ pid, command }) => `${pid} ${command}`),
     [],
   );
-}
-
-/** Starts all work at the first demand, so many at a time, and gives each one's end. */
-function inParallel(work: (() => Promise<void>)[]): () => Promise<void>[] {
-  let started: Promise<void>[] | undefined;
-  return () => {
-    if (started !== undefined) return started;
-    const lanes = Array.from({ length: AT_A_TIME }, () => Promise.resolve());
-    started = work.map((one, index) => {
-      const lane = index % AT_A_TIME;
-      const end = lanes[lane]!.then(one);
-      lanes[lane] = end.catch(() => undefined);
-      return end;
-    });
-    // A case that fails before its test waits for it is still that test's failure.
-    for (const end of started) end.catch(() => undefined);
-    return started;
-  };
 }

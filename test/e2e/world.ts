@@ -296,11 +296,15 @@ export function mustSucceed(args: readonly string[], run: Run): Run {
   throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.output}`);
 }
 
-/** The committed description of the lab, in another net and with another lab's secrets. */
+/** The committed description of the lab, in another net, with another lab's secrets, and with its first node alone. */
 function describedIn(net: string, siteDir: string): string {
-  return readFileSync(join(REPOSITORY, "stacks", "Pulumi.lab.yaml"), "utf8")
+  const text = readFileSync(join(REPOSITORY, "stacks", "Pulumi.lab.yaml"), "utf8")
     .replaceAll(DEFAULT_NET, net)
     .replaceAll(".lab/", `${siteDir}/`);
+  const file = parse(text);
+  const { nodes } = file.config["harvester-stack:cluster"];
+  for (const key of Object.keys(nodes)) if (key !== "n1") delete nodes[key];
+  return stringify(file);
 }
 
 function ended(child: ChildProcess, what: string): Promise<Run> {
