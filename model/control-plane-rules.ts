@@ -117,13 +117,13 @@ export const controlPlaneRules: readonly ControlPlaneRule[] = [
     about: "The etcd voters are odd at rest: 1 or 3.",
     source: "an even number of etcd members tolerates no more losses than one fewer [etcd.io docs faq]",
     severity: "error",
-    *judge({ voters, replay }) {
+    *judge({ voters }) {
       if (isRestingVoterCount(voters.length)) return;
       yield {
         property: "nodes",
         message:
-          `promotion rests at ${voters.length} etcd voters (${voters.join(", ")}), which tolerate the loss of ` +
-          `${quorumOf(voters.length).tolerance}: ${replay.standstill.message}`,
+          `promotion rests at ${voters.length} etcd voters (${voters.join(", ")}), which survive the loss of ` +
+          `${quorumOf(voters.length).tolerance}, no more than one voter less would. Let roles and zones make it 1 or 3.`,
       };
     },
   },

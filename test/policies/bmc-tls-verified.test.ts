@@ -45,7 +45,10 @@ describe("policy bmc-tls-verified", () => {
   });
 
   it("judges the plan only", async () => {
-    assert.deepEqual(await violationsOf(bmcTlsVerified, {}, { accepted: [] }, "metal:index:Machine"), []);
+    assert.deepEqual(
+      await violationsOf(bmcTlsVerified, {}, { accepted: [] }, { type: "metal:index:Machine" }),
+      [],
+    );
   });
 
   it("says what to do and where to read on", () => {

@@ -14,10 +14,12 @@ import {
   type AnalyzeResponse,
   type AnalyzerInfo,
   AnalyzerResourceOptions,
+  EnforcementLevel,
 } from "@pulumi/pulumi/proto/analyzer_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { edited } from "../model/description";
+import { UNKNOWN } from "./support";
 
 const root = join(__dirname, "..", "..");
 
@@ -63,8 +65,23 @@ describe("the built policy pack", () => {
     assert.equal(info.getName(), "harvester-stack");
     assert.deepEqual(
       info.getPoliciesList().map((policy) => policy.getName()),
-      ["bmc-tls-verified"],
+      [
+        "voters-odd",
+        "production-control-plane",
+        "artifact-version",
+        "one-version",
+        "unique-identities",
+        "vip-rules",
+        "named-disks",
+        "secrets-are-secrets",
+        "bmc-tls-verified",
+      ],
     );
+    for (const policy of info.getPoliciesList()) {
+      const about = policy.getName();
+      assert.match(policy.getDescription(), /\.$/, about);
+      assert.equal(policy.getEnforcementlevel(), EnforcementLevel.MANDATORY, about);
+    }
   });
 
   it("judges a plan by them", async () => {
@@ -75,11 +92,27 @@ describe("the built policy pack", () => {
     assert.match(diagnostic?.getMessage() ?? "", /n1\.bmc: https:\/\/10\.0\.0\.21 accepts any certificate/);
   });
 
-  async function analyze(edits: Record<string, unknown>): Promise<AnalyzeDiagnostic[]> {
+  it("judges a stack by its name", async () => {
+    const small = { "nodes.n3.role": "worker" };
+    assert.deepEqual(await analyze(small), []);
+    const [diagnostic, ...rest] = await analyze(small, "production");
+    assert.deepEqual(rest, []);
+    assert.equal(diagnostic?.getPolicyname(), "production-control-plane");
+  });
+
+  it("judges what is known where something is not", async () => {
+    const found = await analyze({ "access.adminPassword": UNKNOWN, "vip.address": "192.168.10.12" });
+    assert.deepEqual(
+      found.map((diagnostic) => diagnostic.getPolicyname()),
+      ["vip-rules"],
+    );
+  });
+
+  async function analyze(edits: Record<string, unknown>, stack = "lab"): Promise<AnalyzeDiagnostic[]> {
     const request = new AnalyzeRequest();
     request.setType("metal:index:Plan");
     request.setName("plan");
-    request.setUrn("urn:pulumi:lab::harvester-stack::metal:index:Plan::plan");
+    request.setUrn(`urn:pulumi:${stack}::harvester-stack::metal:index:Plan::plan`);
     const options = new AnalyzerResourceOptions();
     options.setCustomtimeouts(new AnalyzerResourceOptions.CustomTimeouts());
     request.setOptions(options);
