@@ -13,6 +13,7 @@ import type { LabOptions, LabStatus } from "./lab";
 import { readLedger } from "./ledger";
 import { labProcess } from "./lock";
 import { isAlive, type ProcessRecord, reap } from "./processes";
+import { timings } from "./timings";
 
 const USAGE = `The virtual data centre. Verbs:
   start                start it, or go on where it was stopped (--net 127.77.0, --machines 5, --speed 10)
@@ -22,6 +23,7 @@ const USAGE = `The virtual data centre. Verbs:
   power <machine> on|off
   console <machine>    what a person at the screen saw
   ledger               what happened (--json)
+  timings              how long installations and promotions took, beside the critical path of the simulated delays (--json)
   fault                the faults there are
   fault <machine|site> <fault> [args] [--for <lab seconds>]
                        make something go wrong; "fault <machine|site> clear [fault]" ends it
@@ -65,6 +67,8 @@ async function main(): Promise<void> {
         action: need(argument, "on or off"),
       });
       return console.log(`${name}: ${argument}`);
+    case "timings":
+      return showTimings(siteDir, values.json === true);
     case "fault":
       return await fault(siteDir, positionals.slice(1), number(values.for));
     case "mains": {
@@ -189,6 +193,26 @@ function table(status: LabStatus): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+function showTimings(siteDir: string, json: boolean): void {
+  const { speed, tasks, toReady, toRest } = timings(readLedger(join(siteDir, "ledger.jsonl")));
+  if (json) {
+    console.log(JSON.stringify({ speed, tasks, toReady, toRest }));
+    return;
+  }
+  const real = (lab: number) => `${lab.toFixed(0)} lab s (${(lab / (speed || 1)).toFixed(1)} s here)`;
+  for (const { kind, machine, start, end, simulated } of tasks)
+    console.log(`${machine} ${kind}: ${real(end - start)}, of which simulated ${simulated} lab s`);
+  const spans = { "all Ready": toReady, "all promotions done": toRest };
+  for (const [end, span] of Object.entries(spans)) {
+    if (span === undefined) continue;
+    const critical = real(span.criticalPath);
+    console.log(
+      `first power-on to ${end}: ${real(span.measured)}; critical path of the simulated delays ${critical}`,
+    );
+  }
+  if (tasks.length === 0) console.log("nothing was installed since the lab was started");
 }
 
 async function fault(siteDir: string, words: string[], forSeconds: number | undefined): Promise<void> {

@@ -22,6 +22,7 @@ import { SiteAuthority } from "./pki";
 import { ClusterTable, VipTable } from "./registries";
 import { ensureSecrets, type SecretFiles } from "./secrets";
 import { DEFAULT_MACHINES, siteHardware } from "./site";
+import { type Timings, timings } from "./timings";
 import type { LabBinaries, LabChild, LabServices, NodeFactory } from "./types";
 
 /** Who has the VIP in a clash. */
@@ -60,6 +61,8 @@ export interface LabStatus {
   /** What is wrong on purpose. */
   faults: ActiveFault[];
   mains: "on" | "off";
+  /** How long provisioning took, beside the shortest possible. */
+  timings: Timings;
 }
 
 /** What cannot change after a lab folder was made: addresses and hardware are what stacks name. */
@@ -158,7 +161,13 @@ export class Lab {
       });
       cleanups.push(() => bmcs.stop());
       lab.#watch(bmcs);
-      ledger.append({ machine: "site", event: "lab-started", net: site.net, speed: clock.speed });
+      ledger.append({
+        machine: SITE,
+        event: "lab-started",
+        net: site.net,
+        speed: clock.speed,
+        delays: JSON.stringify(options.delays ?? DEFAULT_DELAYS),
+      });
       for (const machine of lab.machines) machine.resume();
       cleanups.push(() => lab.#suspend());
       cleanups.push(() => lab.#endClash());
@@ -239,6 +248,7 @@ export class Lab {
       vips: this.vips.all(),
       faults: this.faults.all(),
       mains: this.#mainsOff === undefined ? "on" : "off",
+      timings: timings(this.ledger.read()),
     };
   }
 

@@ -66,6 +66,8 @@ export class AgentNode {
       intervalMs: timing.joinRetryMs,
       signal,
     });
+    const { machine, hostname: node } = this.identity;
+    this.lab.ledger.append({ machine, event: "node-ready", node });
     void repeat(
       () => this.#refreshServers(kube),
       timing.heartbeatMs * 4,

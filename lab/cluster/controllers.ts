@@ -11,6 +11,8 @@ import { removeNodes } from "./node-removal";
 import { PromotionController } from "./promotion-controller";
 import type { Timing } from "./timing";
 import { repeat } from "./wait";
+import { KubeVirt } from "./workload/kubevirt";
+import { Longhorn } from "./workload/longhorn";
 
 /** What the controllers work with. */
 export interface ControllerParts {
@@ -26,6 +28,8 @@ export interface ControllerParts {
 export function runControllers({ kube, etcd, lab, timing, log }: ControllerParts, signal: AbortSignal): void {
   const lifecycle = new NodeLifecycle(kube, timing.graceMs);
   const promotion = new PromotionController(kube, lab);
+  const longhorn = new Longhorn(kube, lab.clock, lab.ledger);
+  const kubevirt = new KubeVirt(kube, lab.clock, lab.ledger);
   const names = new Set<string>();
   const controllers: Record<string, () => Promise<void>> = {
     removal: () => removeNodes(kube, etcd, lab.ledger),
@@ -33,6 +37,8 @@ export function runControllers({ kube, etcd, lab, timing, log }: ControllerParts
     machines: () => reconcileMachines(kube),
     "node-lifecycle": () => lifecycle.reconcile(),
     promotion: () => promotion.reconcile(),
+    longhorn: () => longhorn.reconcile(),
+    kubevirt: () => kubevirt.reconcile(),
     "garbage-collector": () => collectGarbage(kube),
   };
   const pass = async (): Promise<void> => {

@@ -54,6 +54,29 @@ const harvester = (row: Omit<Kind, "group" | "version">): Kind => ({
   ...row,
 });
 
+const longhorn = (kind: string, plural: string, spec: Record<string, Schema>): Kind => ({
+  group: "longhorn.io",
+  version: "v1beta2",
+  kind,
+  plural,
+  namespaced: true,
+  shortNames: [`lh${kind[0]?.toLowerCase()}`],
+  statusSubresource: true,
+  schema: { spec: { ...open, properties: spec }, status: open },
+});
+
+const kubevirt = (kind: string, plural: string, shortNames: string[]): Kind => ({
+  group: "kubevirt.io",
+  version: "v1",
+  kind,
+  plural,
+  namespaced: true,
+  shortNames,
+  statusSubresource: true,
+  schema: { spec: open, status: statusWithConditions },
+  required: ["spec"],
+});
+
 const KINDS = {
   setting: harvester({
     kind: "Setting",
@@ -336,6 +359,22 @@ const KINDS = {
     statusSubresource: false,
     schema: { status: statusWithConditions },
   },
+  longhornNode: longhorn("Node", "nodes", {
+    name: text,
+    allowScheduling: flag,
+    evictionRequested: flag,
+    disks: { type: "object", additionalProperties: open },
+  }),
+  longhornVolume: longhorn("Volume", "volumes", { numberOfReplicas: whole, size: text, nodeID: text }),
+  longhornReplica: longhorn("Replica", "replicas", {
+    volumeName: text,
+    volumeSize: text,
+    nodeID: text,
+    failedAt: text,
+    healthyAt: text,
+  }),
+  virtualMachine: kubevirt("VirtualMachine", "virtualmachines", ["vm", "vms"]),
+  virtualMachineInstance: kubevirt("VirtualMachineInstance", "virtualmachineinstances", ["vmi", "vmis"]),
 } satisfies Record<string, Kind>;
 
 /** Names of the kinds in code. */

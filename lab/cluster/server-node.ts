@@ -100,6 +100,11 @@ export class ServerNode {
     await this.#joinVip(signal);
     const machine = await registerMachine(kube, registrationOf(identity, true));
     await this.#startKubelet(machine.metadata.uid ?? "", signal);
+    this.parts.lab.ledger.append({
+      machine: identity.machine,
+      event: "node-ready",
+      node: identity.hostname,
+    });
     await this.#supervise();
     if (fresh) {
       await finishInstallation(kube, identity.version, signal);

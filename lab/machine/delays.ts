@@ -26,3 +26,9 @@ export const DEFAULT_DELAYS: Delays = {
 
 /** How fast lab time runs by default. */
 export const DEFAULT_SPEED = 10;
+
+/** Lab seconds from power-on to the start of the node's services, when a machine is installed over the network. */
+export function installationSeconds(delays: Delays): number {
+  const { post, kernel, installer, diskWrite, reboot, osBoot } = delays;
+  return post + kernel + installer + diskWrite + reboot + post + osBoot;
+}

@@ -154,7 +154,7 @@ export class Machine implements MachineHost {
     const { hardware } = this;
     const drives = { ...this.state.drives };
     const failing = this.fault("disk-failing");
-    if (failing) drives[diskOf(hardware, failing[0]).serial] = WORN_OUT;
+    if (failing) drives[diskOf(this.#options.hardware, failing[0]).serial] = WORN_OUT;
     return { ...this.state, power: this.shownPower, drives, hostName: this.hostname, hardware };
   }
 

@@ -132,7 +132,9 @@ async function smartctl(session: Session, args: string[]): Promise<Result> {
     model_name: disk.model,
     serial_number: disk.serial,
     user_capacity: { bytes: disk.bytes },
-    smart_status: { passed: failing === undefined || diskOf(session.machine.hardware, failing[0]) !== disk },
+    smart_status: {
+      passed: failing === undefined || diskOf(session.machine.hardware, failing[0]).serial !== disk.serial,
+    },
   };
   return ok(JSON.stringify(report, null, 2) + "\n");
 }
