@@ -152,9 +152,16 @@ export interface StorageDescription {
 export interface NodeDescription {
   /** Hostname, which becomes the name of the Kubernetes node. @default the node's key */
   hostname?: string;
-  /** @default "default" */
+  /**
+   * What the node may become. `management`: promoted to the control plane first. `default`: promoted where seats are left. `worker`:
+   * never. `witness`: holds etcd only; at most one, beside two full nodes. The control plane that follows has one or three members.
+   * @default "default"
+   */
   role?: Role;
-  /** Value of `topology.kubernetes.io/zone`. Promotion spreads the control plane over zones once a member has one. */
+  /**
+   * Value of `topology.kubernetes.io/zone`. Once a member of the control plane has one, promotion wants three different ones: give
+   * each member its own, or none a zone.
+   */
   zone?: string;
   /** Further Kubernetes node labels. */
   labels?: Record<string, string>;
