@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { descriptionShape } from "../../model/validate/description-shape";
+import type { Shape } from "../../model/validate/shape";
+
+const README = readFileSync(join(__dirname, "..", "..", "README.md"), "utf8");
+
+describe("README", () => {
+  it("has every value of a description in its table", () => {
+    const table = README.slice(README.indexOf("### What a description holds"));
+    const missing = names(descriptionShape).filter((name) => !new RegExp(`\\b${name}\\b`).test(table));
+    assert.deepEqual(missing, []);
+  });
+
+  it("names only commands and files that exist", () => {
+    const { scripts } = JSON.parse(readFileSync(join(__dirname, "..", "..", "package.json"), "utf8")) as {
+      scripts: Record<string, string>;
+    };
+    const run = [...README.matchAll(/npm run (?:-s )?([a-z]+)/g)].map(([, name]) => name!);
+    assert.deepEqual(
+      run.filter((name) => !(name in scripts)),
+      [],
+    );
+    const links = [...README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path]) => path!);
+    assert.deepEqual(
+      links.filter((path) => !existsSync(join(__dirname, "..", "..", path))),
+      [],
+    );
+  });
+});
+
+/** The last names of everything that may stand in a description. */
+function names(shape: Shape): string[] {
+  switch (shape.kind) {
+    case "object":
+      return Object.entries(shape.fields).flatMap(([name, field]) => [name, ...names(field.shape)]);
+    case "list":
+    case "map":
+      return names(shape.of);
+    default:
+      return [];
+  }
+}
