@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,7 +13,9 @@ import {
   AnalyzeRequest,
   type AnalyzeResponse,
   type AnalyzerInfo,
+  AnalyzerResource,
   AnalyzerResourceOptions,
+  AnalyzeStackRequest,
   EnforcementLevel,
 } from "@pulumi/pulumi/proto/analyzer_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
@@ -98,6 +100,33 @@ describe("the built policy pack", () => {
     const [diagnostic, ...rest] = await analyze(small, "production");
     assert.deepEqual(rest, []);
     assert.equal(diagnostic?.getPolicyname(), "production-control-plane");
+  });
+
+  it("judges all resources of a stack together", async () => {
+    const request = new AnalyzeStackRequest();
+    for (const [type, name, version] of [
+      ["Plan", "plan", "v1.6.1"],
+      ["Machine", "n1", "v1.6.0"],
+    ]) {
+      const resource = new AnalyzerResource();
+      resource.setType(`metal:index:${type}`);
+      resource.setName(name!);
+      resource.setUrn(`urn:pulumi:lab::harvester-stack::metal:index:${type}::${name}`);
+      resource.setProperties(Struct.fromJavaScript({ cluster: { ...edited({}), version } as never }));
+      resource.setOptions(new AnalyzerResourceOptions());
+      resource.getOptions()?.setCustomtimeouts(new AnalyzerResourceOptions.CustomTimeouts());
+      request.addResources(resource);
+    }
+    const ask = promisify<AnalyzeStackRequest, AnalyzeResponse>((asked, done) =>
+      client.analyzeStack(asked, (error: ServiceError | null, response) => done(error, response)),
+    );
+    const said = (await ask(request)).getDiagnosticsList().map((diagnostic) => diagnostic.getMessage());
+    assert.equal(said.length, 1);
+    assert.match(said[0]!, /n1 has v1\.6\.0, but plan has v1\.6\.1/);
+  });
+
+  it("is small, since every run of the engine loads it first", () => {
+    assert.ok(statSync(join(pack, "dist", "index.js")).size < 200_000);
   });
 
   it("judges what is known where something is not", async () => {
