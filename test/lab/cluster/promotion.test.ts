@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { CONFIG_MAPS, JOBS, NODES } from "../../../lab/cluster/builtins";
-import { resourceOf } from "../../../lab/cluster/kinds";
+import { objectOf, resourceOf } from "../../../lab/cluster/kinds";
 import type { KubeClient } from "../../../lab/cluster/kube";
 import { FLEET_LOCAL } from "../../../lab/cluster/machines";
 import type { HarvesterNode } from "../../../lab/cluster/node";
 import { ask, clusterReady, eventually, login, TestSite } from "./support";
 
+const VMS = resourceOf("virtualMachine");
+const VOLUMES = resourceOf("longhornVolume");
+const LONGHORN = "longhorn-system";
 const STATUS = "harvesterhci.io/promote-status";
 
 describe("four nodes, three of them management", function () {
@@ -69,6 +72,35 @@ describe("four nodes, three of them management", function () {
     assert.equal(worker.metadata.labels?.["node-role.kubernetes.io/etcd"], undefined);
   });
 
+  it("run virtual machines and keep volumes in three copies", async () => {
+    const kube = admin(0);
+    const spec = { runStrategy: "Always", template: { spec: { domain: {} } } };
+    await kube.create(
+      VMS,
+      objectOf("virtualMachine", { metadata: { name: "vm", namespace: "default" }, spec }),
+    );
+    const volume = {
+      metadata: { name: "pvc-1", namespace: LONGHORN },
+      spec: { numberOfReplicas: 3, size: "1073741824" },
+    };
+    await kube.create(VOLUMES, objectOf("longhornVolume", volume));
+    await eventually("the virtual machine to run", async () => (await runsOn()) !== undefined);
+    await eventually("a healthy volume", async () => (await robustness()) === "healthy");
+    const replicas = await kube.list(resourceOf("longhornReplica"), LONGHORN);
+    assert.equal(new Set(replicas.map((replica) => replica.spec.nodeID)).size, 3);
+    assert.ok(replicas.some((replica) => replica.spec.nodeID === "n1"));
+  });
+
+  /** Node of the virtual machine, as one of the surviving API servers says. */
+  async function runsOn(server = 0): Promise<string | undefined> {
+    const found = await admin(server).find(resourceOf("virtualMachineInstance"), "vm", "default");
+    return found?.status?.phase === "Running" ? found.status.nodeName : undefined;
+  }
+
+  async function robustness(server = 0): Promise<string | undefined> {
+    return (await admin(server).find(VOLUMES, "pvc-1", LONGHORN))?.status?.robustness;
+  }
+
   it("move the VIP when its holder loses power, with the same certificate and users; it comes back with its data", async () => {
     const token = await login(site, "admin");
     const ca = (await ask(`https://${site.vip}:17443/cacerts`)).body;
@@ -86,6 +118,11 @@ describe("four nodes, three of them management", function () {
       return conditions.find((c: { type: string }) => c.type === "Ready").status === "Unknown";
     });
     assert.deepEqual(await voters(1), ["n1", "n2", "n3"]);
+    await eventually("a degraded volume", async () => (await robustness(1)) === "degraded");
+    await eventually(
+      "the virtual machine on another node",
+      async () => ![undefined, "n1"].includes(await runsOn(1)),
+    );
   });
 
   it("stop answering without a majority, and recover with it", async () => {
@@ -101,6 +138,7 @@ describe("four nodes, three of them management", function () {
     });
     assert.equal(await admin(1).find(CONFIG_MAPS, "lost", "default"), undefined);
     assert.deepEqual(events("cluster-created"), ["m1"]);
+    await eventually("the volume to be filled again", async () => (await robustness(1)) === "healthy");
   });
 
   it("lose the member and the Machine of a Node that is deleted; booted again it comes back by itself", async () => {
