@@ -17,8 +17,9 @@ async function start(): Promise<number> {
   await clearPendingCreates(engine);
   const up = ["up", "--yes", "--stack", LAB_STACK, "--policy-pack", "policies"];
   const result = await takeOver(engine.path, up, engine);
-  if (result === 0) await summarise(engine, join(repository, ".lab"));
-  return result;
+  if (result !== 0) return result;
+  await summarise(engine, join(repository, ".lab"));
+  return runLab(["timings"]);
 }
 
 main(start);
