@@ -22,8 +22,8 @@ export const REPOSITORY = join(__dirname, "../..");
 /** The stack's name, in a backend of the world's own. */
 const STACK = "lab";
 
-/** Real time that any one run of pulumi gets; the longest, a provisioning, takes about twenty seconds. */
-const RUN_DEADLINE_MS = 120_000;
+/** Real time that any one run of pulumi gets; the longest, a provisioning of four nodes, takes about a minute. */
+const RUN_DEADLINE_MS = 180_000;
 
 /** How a run of pulumi ended. */
 export interface Run {
@@ -48,6 +48,8 @@ export interface WorldOptions {
   speed?: number;
   /** Delays of the machines, in lab seconds. */
   delays?: Partial<Delays>;
+  /** How many machines there are, which are as many first nodes of stack lab. @default 1 */
+  nodes?: number;
 }
 
 /** How one run of pulumi differs from the others. */
@@ -79,7 +81,7 @@ const WITH_CONFIG = new Set(["up", "preview", "destroy", "refresh", "watch"]);
 /** Verbs that know no stack at all or are told it in another way. */
 const WITHOUT_STACK = new Set(["version", "logout"]);
 
-/** A world with one machine. */
+/** A world, with one machine unless more are asked for. */
 export class World {
   readonly #listeners = new Set<(entry: LedgerEntry) => void>();
   readonly #watchers = new Set<(line: string) => void>();
@@ -105,14 +107,14 @@ export class World {
     };
   }
 
-  /** A new data centre with one machine that is off and blank, and an empty stack whose file describes it. */
-  static async start({ speed = 40, delays = {} }: WorldOptions = {}): Promise<World> {
+  /** A new data centre with machines that are off and blank, and an empty stack whose file describes them. */
+  static async start({ speed = 40, delays = {}, nodes = 1 }: WorldOptions = {}): Promise<World> {
     const dir = mkdtempSync(join(tmpdir(), "world-"));
     const net = await findFreeNet();
     const lab = await Lab.start({
       siteDir: join(dir, "site"),
       net,
-      machines: 1,
+      machines: nodes,
       speed,
       delays: { ...DEFAULT_DELAYS, ...delays },
       binaries: findBinaries(toolchainPaths(REPOSITORY).bin),
@@ -120,7 +122,7 @@ export class World {
     const world = new World(dir, net, lab);
     try {
       mkdirSync(join(dir, "backend"));
-      writeFileSync(world.configFile, describedIn(net, world.siteDir));
+      writeFileSync(world.configFile, describedIn(net, world.siteDir, nodes));
       await world.must("stack", "init", "--no-select");
     } catch (error) {
       await world.stop();
@@ -140,7 +142,7 @@ export class World {
     return this.lab.services.siteDir;
   }
 
-  /** The one machine. */
+  /** The first machine, which creates the cluster. */
   get machine() {
     return this.lab.machine("m1");
   }
@@ -296,14 +298,14 @@ export function mustSucceed(args: readonly string[], run: Run): Run {
   throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.output}`);
 }
 
-/** The committed description of the lab, in another net, with another lab's secrets, and with its first node alone. */
-function describedIn(net: string, siteDir: string): string {
+/** The committed description of the lab, in another net, with another lab's secrets, and with its first nodes alone. */
+function describedIn(net: string, siteDir: string, count: number): string {
   const text = readFileSync(join(REPOSITORY, "stacks", "Pulumi.lab.yaml"), "utf8")
     .replaceAll(DEFAULT_NET, net)
     .replaceAll(".lab/", `${siteDir}/`);
   const file = parse(text);
   const { nodes } = file.config["harvester-stack:cluster"];
-  for (const key of Object.keys(nodes)) if (key !== "n1") delete nodes[key];
+  for (const key of Object.keys(nodes).slice(count)) delete nodes[key];
   return stringify(file);
 }
 
