@@ -71,6 +71,8 @@ export async function readIdentity(
       "kubernetes.io/hostname": hostname,
       "cattle.io/os": "linux",
       "harvesterhci.io/managed": "true",
+      // KubeVirt's: a virtual machine with the host's CPU model moves only between nodes that share this label.
+      [`host-model-cpu.node.kubevirt.io/${machine.hardware.cpuModel.replaceAll(/[^\w.-]+/g, "-")}`]: "true",
       ...(role === "default" ? {} : { [`node-role.harvesterhci.io/${role}`]: "true" }),
       ...os.labels,
     },
