@@ -128,7 +128,10 @@ describe("four nodes, three of them management", function () {
   it("stop answering without a majority, and recover with it", async () => {
     await nodes[1]?.kill();
     await eventually("the VIP to fall silent", async () => site.lab.vip.holder(site.vip) === undefined);
-    await assert.rejects(admin(2).create(CONFIG_MAPS, { metadata: { name: "lost", namespace: "default" } }));
+    // Nobody says yes to it. What becomes of it is open, as ever in etcd: a leader that comes back may still carry it through.
+    await assert.rejects(
+      admin(2).create(CONFIG_MAPS, { metadata: { name: "unanswered", namespace: "default" } }),
+    );
     nodes[0] = await boot(1);
     await clusterReady(site);
     nodes[1] = await boot(2);
@@ -136,7 +139,6 @@ describe("four nodes, three of them management", function () {
       await admin(1).list(NODES);
       return true;
     });
-    assert.equal(await admin(1).find(CONFIG_MAPS, "lost", "default"), undefined);
     assert.deepEqual(events("cluster-created"), ["m1"]);
     await eventually("the volume to be filled again", async () => (await robustness(1)) === "healthy");
   });
