@@ -10,6 +10,9 @@ import { type Problem, propertyPath } from "./problem";
 /** Facts of an installation that live on the machine's disk. They change by reinstalling, and never by themselves. */
 const INSTALLED_FACTS = ["hostname", "role", "zone", "labels", "address", "interfaces", "disks"] as const;
 
+/** The way out for whoever mistyped a first description. */
+const NEVER_INSTALLED = "If no machine was installed yet, run pulumi destroy and begin anew.";
+
 /** Facts of the whole cluster that its creation fixed for good. */
 const CREATED_FACTS: readonly { path: string; otherwise?: string; why: string }[] = [
   { path: "vip.address", why: "Harvester has no procedure to change the VIP (harvester#2063)" },
@@ -24,13 +27,16 @@ const CREATED_FACTS: readonly { path: string; otherwise?: string; why: string }[
   },
 ];
 
-/** Judges an edit. Only changes are judged here; whether the new description is sound is `validateDescription`'s part. */
+/**
+ * Judges an edit of the whole. Only changes are judged here; whether the new description is sound is `validateDescription`'s part.
+ * What changed about one node is judged against what was really installed (`judgeNodeEdit`), not against an earlier wish.
+ */
 export function judgeEdit(before: ClusterDescription, after: ClusterDescription): Problem[] {
   return [
     ...judgeCreatedFacts(before, after),
     ...judgeVersion(before, after),
     ...judgeGeneration(before, after),
-    ...judgeNodes(before.nodes ?? {}, after.nodes ?? {}),
+    ...judgeNodes(Object.keys(before.nodes ?? {}), Object.keys(after.nodes ?? {})),
   ];
 }
 
@@ -56,7 +62,11 @@ function judgeCreatedFacts(before: ClusterDescription, after: ClusterDescription
   return CREATED_FACTS.filter(({ path, otherwise }) =>
     differs(valueAt(before, path) ?? otherwise, valueAt(after, path) ?? otherwise),
   ).map(({ path, why }) =>
-    refusal(path, "fixed-at-creation", `${why}. Set it back to ${text(valueAt(before, path))}.`),
+    refusal(
+      path,
+      "fixed-at-creation",
+      `${why}. Set it back to ${text(valueAt(before, path))}. ${NEVER_INSTALLED}`,
+    ),
   );
 }
 
@@ -85,34 +95,21 @@ function judgeGeneration(before: ClusterDescription, after: ClusterDescription):
   ];
 }
 
-function judgeNodes(
-  before: Record<string, NodeDescription>,
-  after: Record<string, NodeDescription>,
-): Problem[] {
-  const problems: Problem[] = [];
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const at = propertyPath("nodes", key);
-    const [was, wanted] = [before[key], after[key]];
-    if (was === undefined || wanted === undefined) {
-      problems.push(
-        refusal(
-          at,
-          "no-resize-yet",
-          `this release does not ${was === undefined ? "add nodes to" : "remove nodes from"} a cluster that exists; ` +
-            `doing it half would put its quorum at risk. ${was === undefined ? "Take the node out" : "Put the node back"}.`,
-        ),
-      );
-    } else {
-      problems.push(...judgeNodeEdit(key, was, wanted, at));
-    }
-  }
-  return problems;
+function judgeNodes(before: readonly string[], after: readonly string[]): Problem[] {
+  const added = after.filter((key) => !before.includes(key));
+  const removed = before.filter((key) => !after.includes(key));
+  const judge = (key: string, what: string, way: string) =>
+    refusal(
+      propertyPath("nodes", key),
+      "no-resize-yet",
+      `this release does not ${what} a cluster that exists; doing it half would put its quorum at risk. ${way} ${NEVER_INSTALLED}`,
+    );
+  return [
+    ...added.map((key) => judge(key, "add nodes to", "Take the node out.")),
+    ...removed.map((key) => judge(key, "remove nodes from", "Put the node back.")),
+  ];
 }
 
-/**
- * One key is one machine for good. A board that was swapped is declared: the machine stays known by what it was installed as, which
- * only a reinstallation may bring up to date.
- */
 function judgeHardware(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
   const was = installedAs(before);
   const wanted = installedAs(after);

@@ -8,6 +8,7 @@ import { parse, stringify } from "yaml";
 import { type HttpAnswer, type HttpRequest, HttpServer } from "../net/http";
 import { certificatesIn, fingerprintOf, normaliseFingerprint, type Trust } from "../net/trust";
 import { UserError } from "../shell/errors";
+import { secrets } from "../shell/secrets";
 import { atShutdown } from "../shell/shutdown";
 import { type KubeNode, type NodeFacts, nodeFacts } from "./node-facts";
 
@@ -89,6 +90,7 @@ export class HarvesterClient {
     const answer = await this.#send("POST", "/v3-public/localProviders/local?action=login", body);
     if (answer.status === 401) return false;
     this.#token = (JSON.parse(expectOk(answer, "logging in").body) as { token: string }).token;
+    secrets.add(this.#token);
     atShutdown(`login at ${this.#options.url}`, () => this.#logout());
     return true;
   }
@@ -120,7 +122,11 @@ export class HarvesterClient {
     const path = "/v1/management.cattle.io.clusters/local?action=generateKubeconfig";
     const answer = expectOk(await this.#send("POST", path, {}), "generating a kubeconfig");
     const { config } = JSON.parse(answer.body) as { config: string };
-    const parsed = parse(config) as { clusters: { cluster: { server: string } }[] };
+    const parsed = parse(config) as {
+      clusters: { cluster: { server: string } }[];
+      users?: { user?: { token?: string } }[];
+    };
+    for (const { user } of parsed.users ?? []) if (user?.token !== undefined) secrets.add(user.token);
     for (const { cluster } of parsed.clusters) {
       cluster.server = this.#options.url + new URL(cluster.server).pathname;
     }

@@ -1,4 +1,4 @@
-/** Every resource of the provider. */
+/** What the provider consists of. */
 import type { Resource } from "../shell/resource";
 import { cluster } from "./cluster";
 import { machine } from "./machine";
@@ -6,4 +6,5 @@ import { membership } from "./membership";
 import { backup, retirement } from "./not-yet";
 import { plan } from "./plan";
 
+/** Every resource of the provider. */
 export const resources: readonly Resource[] = [plan, backup, retirement, cluster, machine, membership];

@@ -4,6 +4,7 @@ import { sameUuid } from "../../model/hardware";
 import { HarvesterClient, HarvesterError } from "../harvester/client";
 import type { NodeFacts } from "../harvester/node-facts";
 import { NoAnswer } from "../net/http";
+import { normaliseFingerprint } from "../net/trust";
 import { UserError } from "../shell/errors";
 import type { ClusterIdentity } from "./cluster";
 import { INCARNATION_LABEL } from "./machine/inputs";
@@ -41,7 +42,7 @@ export interface LookOptions {
   thorough?: boolean;
 }
 
-/** Logins of this process, by URL: a look every few seconds must not be a login every few seconds. */
+/** Logins of this process, by URL: a look every few seconds must not be a login every few seconds. One counts only for whoever trusts its authority. */
 const logins = new Map<string, { client: HarvesterClient; bootstrap: boolean }>();
 
 /** Looks. Never throws because the cluster is silent or unwell; that is what is being asked. */
@@ -56,10 +57,16 @@ async function look(
 ): Promise<LiveCluster> {
   const sighting = await (thorough ? sightCluster : glimpseCluster)(cluster, signal);
   if (sighting.kind === "silent") return seen("silent", sighting.what);
+  if (sighting.kind === "unclear") return seen("unclear", sighting.what);
   if (sighting.kind === "stranger") return seen("other", sighting.what);
   const url = accessUrlOf(cluster);
   try {
-    const login = logins.get(url) ?? (await logIn(cluster, sighting.ca, pinned));
+    const trusted = cluster.access.caFingerprint ?? pinned;
+    const known = logins.get(url);
+    const login =
+      known !== undefined && trusts(trusted, known.client)
+        ? known
+        : await logIn(cluster, sighting.ca, trusted);
     if (login === undefined) return seen("other", `${url} refuses the admin password of the description`);
     logins.set(url, login);
     return judge(identity, url, await login.client.nodes(), login);
@@ -89,6 +96,10 @@ export async function firstLogin({ cluster }: ClusterInQuestion, live: LiveClust
   logins.delete(accessUrlOf(cluster));
 }
 
+function trusts(pinned: string | undefined, client: HarvesterClient): boolean {
+  return pinned === undefined || normaliseFingerprint(pinned) === client.caFingerprint;
+}
+
 async function logIn(
   cluster: ClusterDescription,
   ca: string,
@@ -98,7 +109,7 @@ async function logIn(
   const client = new HarvesterClient({
     url: accessUrlOf(cluster),
     ca,
-    pinned: access.caFingerprint ?? pinned,
+    pinned,
   });
   if (await client.login(access.adminPassword)) return { client, bootstrap: false };
   if (await client.login(BOOTSTRAP_PASSWORD)) return { client, bootstrap: true };
@@ -112,9 +123,11 @@ function judge(
   { client, bootstrap }: { client: HarvesterClient; bootstrap: boolean },
 ): LiveCluster {
   if (nodes.length === 0) return seen("unclear", `${url} answers and has no nodes yet`);
-  const incarnations = new Set(nodes.map((node) => node.labels[INCARNATION_LABEL]));
-  if (!incarnations.has(identity.incarnation)) {
-    const found = [...incarnations].map((id) => id ?? "none").join(", ");
+  const incarnations = new Set(
+    nodes.map((node) => node.labels[INCARNATION_LABEL]).filter((id) => id !== undefined),
+  );
+  if (incarnations.size !== 1 || !incarnations.has(identity.incarnation)) {
+    const found = [...incarnations].join(", ") || "none";
     return seen("other", `${url} is another cluster (incarnation ${found}, not ${identity.incarnation})`);
   }
   return {

@@ -4,14 +4,18 @@ import type { ClusterDescription } from "../../model/description";
 import { judgeEdit } from "../../model/edits";
 import { errorsOf, type Problem } from "../../model/problem";
 import { validateDescription } from "../../model/validate";
+import { BmcError } from "../redfish/errors";
 import { differences } from "../shell/diff";
 import {
   type CheckFailure,
+  containsUnknown,
   isUnknown,
   type OperationContext,
   type Properties,
   type Resource,
 } from "../shell/resource";
+import { connect } from "./machine/look";
+import { readMark } from "./machine/mark";
 import { sightCluster } from "./sighting";
 
 /** `metal:index:Plan`. */
@@ -27,8 +31,12 @@ export const plan: Resource = {
       ctx.warn(`cluster.${warning.property}: ${warning.message}`);
     }
     const failures = errorsOf(problems).map(failureOf);
-    if (judged === undefined && failures.length === 0)
-      failures.push(...(await refuseUnknownCluster(ctx, wanted)));
+    if (judged === undefined && failures.length === 0) {
+      failures.push(
+        ...(await refuseUnknownCluster(ctx, wanted)),
+        ...(await refuseMarkedMachines(ctx, wanted)),
+      );
+    }
     return { inputs: news, failures };
   },
 
@@ -91,4 +99,35 @@ async function refuseUnknownCluster(
         "or from your backend's history). If it is another cluster, choose another VIP. (rule no-unknown-cluster)",
     },
   ];
+}
+
+/** A machine that carries the mark of an installation was installed from a state that is not this one. A silent BMC says nothing. */
+async function refuseMarkedMachines(
+  ctx: OperationContext,
+  wanted: ClusterDescription,
+): Promise<CheckFailure[]> {
+  const looks = Object.entries(wanted.nodes).map(async ([key, node]): Promise<CheckFailure[]> => {
+    if (containsUnknown(node.bmc)) return [];
+    const system = connect({ signal: ctx.signal, preview: true }, { node });
+    try {
+      const mark = readMark((await system.state()).assetTag);
+      if (mark === undefined) return [];
+      return [
+        {
+          property: "cluster",
+          reason:
+            `nodes.${key}: the machine carries the mark of an installation (asset tag hvst:${mark.intent}:${mark.phase}), and this ` +
+            "stack's state knows no cluster. Nothing was touched. If the component was moved below another parent, give it an " +
+            "alias; if the state was lost, restore it. If the machine is free to be wiped, power it off and clear its asset tag " +
+            "in the BMC. (rule no-unknown-machine)",
+        },
+      ];
+    } catch (error) {
+      if (error instanceof BmcError) return [];
+      throw error;
+    } finally {
+      await system.close();
+    }
+  });
+  return (await Promise.all(looks)).flat();
 }

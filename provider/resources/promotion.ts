@@ -1,9 +1,8 @@
 /** Whether Harvester's promotion controller is done for now, judged by its own rules on the live nodes. */
-import { nextPromotion } from "../../model/promotion";
+import { isAtRest, nextPromotion } from "../../model/promotion";
 import { type NodeFacts, promotionNode } from "../harvester/node-facts";
 
 /** No promotion is under way, and none is due. One that failed rests, too: it blocks every further one. */
 export function promotionRests(nodes: readonly NodeFacts[], version: string): boolean {
-  if (nodes.some((node) => node.promoteStatus === "running")) return false;
-  return nextPromotion(nodes.map(promotionNode), version).pick === undefined;
+  return isAtRest(nextPromotion(nodes.map(promotionNode), version));
 }

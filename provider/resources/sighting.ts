@@ -7,6 +7,8 @@ import { pause } from "../net/retry";
 /** What was seen. `what` says it to people. */
 export type Sighting =
   | { kind: "silent"; what: string }
+  /** Something accepts connections and cuts them: it holds the address, and says no more. */
+  | { kind: "unclear"; what: string }
   /** Something that is not Harvester. */
   | { kind: "stranger"; what: string }
   | { kind: "harvester"; what: string; ca: string };
@@ -43,8 +45,9 @@ export async function glimpseCluster(
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     const what = `${url}: ${error.message}`;
+    if (error.silence === "reset") return { kind: "unclear", what };
     return SILENT.has(error.silence) ? { kind: "silent", what } : { kind: "stranger", what };
   }
 }
 
-const SILENT: ReadonlySet<string> = new Set(["refused", "unreachable", "timeout", "name", "reset"]);
+const SILENT: ReadonlySet<string> = new Set(["refused", "unreachable", "timeout", "name"]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ClusterDescription } from "../../model/description";
-import { judgeEdit } from "../../model/edits";
+import { judgeEdit, judgeNodeEdit } from "../../model/edits";
+import type { Problem } from "../../model/problem";
 import { type Edits, edited, validDescription, validNode } from "./description";
 
 const OTHER = "be3cb80a-24cb-4b92-8cbf-88d9f6651c85";
@@ -48,7 +49,7 @@ describe("judging an edit", () => {
   ];
   for (const [what, edits, property, rule] of refused) {
     it(`refuses ${what}`, () => {
-      const problems = judgeEdit(validDescription(), edited(edits) as unknown as ClusterDescription);
+      const problems = judgeAll(validDescription(), edited(edits) as unknown as ClusterDescription);
       assert.deepEqual(
         problems.map((problem) => [problem.property, problem.rule]),
         [[property, rule]],
@@ -91,7 +92,7 @@ describe("judging an edit", () => {
   ];
   for (const [what, edits] of accepted) {
     it(`accepts ${what}`, () => {
-      assert.deepEqual(judgeEdit(validDescription(), edited(edits) as unknown as ClusterDescription), []);
+      assert.deepEqual(judgeAll(validDescription(), edited(edits) as unknown as ClusterDescription), []);
     });
   }
 
@@ -102,7 +103,7 @@ describe("judging an edit", () => {
       "nodes.n2.wasHardware": was,
     });
     const judge = (edits: Edits) =>
-      judgeEdit(
+      judgeAll(
         swapped as unknown as ClusterDescription,
         edited(edits, swapped) as unknown as ClusterDescription,
       ).map(({ property }) => property);
@@ -137,6 +138,15 @@ describe("judging an edit", () => {
     after.nodes.n1!.hardware = Symbol("unknown") as never;
     after.nodes.n2!.hardware.uuid = Symbol("unknown") as never;
     after.nodes.n3!.wasHardware = Symbol("unknown") as never;
-    assert.deepEqual(judgeEdit(validDescription(), after), []);
+    assert.deepEqual(judgeAll(validDescription(), after), []);
   });
 });
+
+/** Both judgements together: the whole as the plan judges it, each node as its machine does. */
+function judgeAll(before: ClusterDescription, after: ClusterDescription): Problem[] {
+  const nodes = Object.keys(before.nodes).filter((key) => key in after.nodes);
+  return [
+    ...judgeEdit(before, after),
+    ...nodes.flatMap((key) => judgeNodeEdit(key, before.nodes[key]!, after.nodes[key]!, `nodes.${key}`)),
+  ];
+}

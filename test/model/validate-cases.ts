@@ -580,6 +580,25 @@ export const cases: Record<string, RuleCases> = {
     breaks: [[{ "nodes.n1.disks.install.serial": "" }, "nodes.n1.disks.install.serial"]],
     keeps: [{ "nodes.n1.disks.install.serial": "0" }],
   },
+  "disk-name-has-serial": {
+    breaks: [
+      [
+        { "nodes.n1.disks.install.device": "/dev/disk/by-id/ata-OTHER_DISK_ZZZ999" },
+        "nodes.n1.disks.install.device",
+      ],
+      [{ "nodes.n1.disks.data.serial": "ELSEWHERE" }, "nodes.n1.disks.data.device"],
+    ],
+    keeps: [
+      {
+        "nodes.n1.disks.install": {
+          device: "/dev/disk/by-id/ata-A_MODEL_WD-12 3".replace(" ", "_"),
+          serial: "WD-12 3",
+        },
+      },
+      { "nodes.n1.disks.install.device": "/dev/disk/by-id/wwn-0x5002538cd5b60e08" },
+      { "nodes.n1.disks.install.device": "/dev/disk/by-path/pci-0000:00:1f.2-ata-1" },
+    ],
+  },
   "data-disk-separate": {
     breaks: [
       [{ "nodes.n1.disks.data.device": "/dev/disk/by-id/nvme-os-1" }, "nodes.n1.disks.data"],

@@ -49,6 +49,29 @@ export const diskRules: readonly Rule[] = [
     },
   },
   {
+    id: "disk-name-has-serial",
+    about:
+      "A name below /dev/disk/by-id that is made of model and serial number holds the disk's serial number.",
+    source: "systemd rules.d/60-persistent-storage.rules: ID_SERIAL; blanks become underscores",
+    *judge({ nodes }) {
+      for (const { path, disk } of nodes.flatMap(placesOf)) {
+        const name = /^\/dev\/disk\/by-id\/((?:ata|nvme|scsi-S|usb|virtio|mmc)\S*)$/.exec(
+          disk.device ?? "",
+        )?.[1];
+        const serial = disk.serial?.trim() ?? "";
+        // Names by world-wide number hold no serial number, and long serials are cut.
+        if (name === undefined || serial === "" || /^nvme-(eui|nvme|uuid)\./.test(name)) continue;
+        const plain = (text: string) => text.toUpperCase().replace(/[^A-Z0-9]/g, "");
+        if (plain(name).includes(plain(serial).slice(0, 16))) continue;
+        yield at(
+          `${path}.device`,
+          `"${name}" does not hold the serial number ${serial}: the reviewed disk and the wiped one would be two. Give the name and the ` +
+            "serial number of one disk (lsblk -o NAME,SERIAL; ls -l /dev/disk/by-id).",
+        );
+      }
+    },
+  },
+  {
     id: "data-disk-separate",
     about: "The data disk is another one than the install disk.",
     source: "an equal data_disk is dropped silently [harvester-installer pkg/console/util.go]",

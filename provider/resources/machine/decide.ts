@@ -26,6 +26,8 @@ export interface Observation {
   mark: { intent: string; phase: IntentPhase } | undefined;
   /** Phase stored in the state for this very intent; undefined when the state knows nothing of it. */
   remembered: Phase | undefined;
+  /** Phase stored in the state for an earlier intent of this machine, where `reinstall` was raised since. */
+  formerly: Phase | undefined;
   /** What answers at the VIP. `ours` carries this incarnation; `unclear` answers, but cannot be asked who it is yet. */
   cluster: "silent" | "unclear" | "ours" | "other";
   /** The same in words, for people. */
@@ -98,12 +100,20 @@ function decideAboutLostMember(seen: Observation): Decision {
 }
 
 function decideAboutInstallation(intent: Intent, seen: Observation): Decision {
-  const former = seen.mark !== undefined && intent.earlier.includes(seen.mark.intent) ? seen.mark : undefined;
-  if (intent.creator && seen.cluster === "silent" && former?.phase === "done") {
+  const marked =
+    seen.mark !== undefined && intent.earlier.includes(seen.mark.intent) ? seen.mark.phase : undefined;
+  const former = furthestOf(marked, seen.formerly);
+  if ((former === "done" || former === "member") && seen.cluster !== "ours") {
     return refuse(
-      "it finished an earlier installation and may have created the cluster, and the VIP is silent now. Creating a " +
-        "second cluster is never right (P1). Bring the cluster back; or, if you know that none was formed, clear the " +
-        "machine's asset tag in the BMC.",
+      "it finished an earlier installation, so it may be a living member or have created the cluster, and the cluster " +
+        `cannot be asked (${seen.clusterSays}). Bring the cluster back first. If you know that none was ever formed, power ` +
+        "the machine off, clear its asset tag in the BMC, and begin anew with pulumi destroy.",
+    );
+  }
+  if (seen.mark === undefined && former === undefined && seen.poweredOn && seen.remembered === undefined) {
+    return refuse(
+      "it is switched on and carries no mark of ours, so it runs something that nobody described. If it is free to be " +
+        "wiped, switch it off; that says so.",
     );
   }
   if (intent.creator && seen.cluster === "ours" && seen.mark === undefined && intent.earlier.length === 0) {
@@ -127,8 +137,12 @@ function modeOf(intent: Intent, seen: Observation): "create" | "join" {
 }
 
 function furthest(intent: Intent, seen: Observation): Phase | undefined {
-  const marked = seen.mark?.intent === intent.id ? seen.mark.phase : undefined;
-  return ORDER.findLast((phase) => phase === marked || phase === seen.remembered);
+  return furthestOf(seen.mark?.intent === intent.id ? seen.mark.phase : undefined, seen.remembered);
+}
+
+/** Which of two phases is further on. */
+export function furthestOf(one: Phase | undefined, other: Phase | undefined): Phase | undefined {
+  return ORDER.findLast((phase) => phase === one || phase === other);
 }
 
 const ORDER: readonly Phase[] = ["armed", "served", "started", "done", "member"];

@@ -11,21 +11,25 @@ import { explain } from "../../shell/errors";
 import {
   containsUnknown,
   InitialisationFailed,
+  isUnknown,
   type OperationContext,
   type Properties,
   type Resource,
   UNKNOWN,
   UserError,
 } from "../../shell/resource";
+import type { ClusterIdentity } from "../cluster";
+import { lookAtCluster } from "../live-cluster";
 import { releasedIn } from "../release";
-import { type Decision, decide, type Phase } from "./decide";
+import { type Decision, decide } from "./decide";
 import { intentOf, type MachineInputs, machineId, machineInputs, machineOutputs } from "./inputs";
 import { Installation } from "./installation";
-import { connect, look, refuseOtherHost, refuseToInstall, rememberedPhase } from "./look";
+import { connect, disksOf, look, memoryOf, refuseOtherHost, refuseToInstall } from "./look";
 
 /** An installation on real hardware takes 15 to 30 minutes; servers with much memory test it for long at power-on. */
 const DEFAULT_TIMEOUT_SECONDS = 3600;
 
+/** `metal:index:Machine`. */
 export const machine: Resource = {
   token: "metal:index:Machine",
   defaultTimeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
@@ -37,6 +41,15 @@ export const machine: Resource = {
 
   async diff(_ctx, { oldInputs, oldOutputs, news }) {
     const [before, after] = [oldInputs.node as NodeDescription, news.node as NodeDescription];
+    const identity = (properties: Properties) =>
+      (properties.identity as ClusterIdentity | undefined)?.incarnation;
+    const [was, wanted] = [identity(oldInputs), identity(news)];
+    if (was !== undefined && wanted !== undefined && !isUnknown(wanted) && was !== wanted) {
+      throw new UserError(
+        `identity.incarnation: ${String(news.key)} belongs to incarnation ${was}, not ${wanted}. Moving a machine to another ` +
+          "incarnation is a rebuild, which is not available in this release. If the Cluster was lost from the state, restore it.",
+      );
+    }
     const problems = judgeNodeEdit(String(news.key), before, after, "node");
     if (problems.length > 0)
       throw new UserError(problems.map((p) => `${p.property}: ${p.message}`).join(" "));
@@ -60,9 +73,21 @@ export const machine: Resource = {
     if (oldOutputs.phase !== "member" || raised(oldOutputs, news)) {
       return { outputs: await drive(ctx, inputs, oldOutputs) };
     }
-    await withSystem(ctx, inputs, async (system) => refuseOtherHost(inputs, await system.facts()));
+    const power = await withSystem(ctx, inputs, async (system) => {
+      refuseOtherHost(inputs, await system.facts());
+      return powerOf(system);
+    });
+    const { installedVersion, caFingerprint } = oldOutputs as {
+      installedVersion: string;
+      caFingerprint?: string;
+    };
     return {
-      outputs: machineOutputs(inputs, intentOf(inputs), "member", String(oldOutputs.installedVersion)),
+      outputs: machineOutputs(inputs, intentOf(inputs), {
+        phase: "member",
+        power,
+        installedVersion,
+        caFingerprint,
+      }),
     };
   },
 
@@ -114,23 +139,40 @@ async function drive(
   oldOutputs: Properties | undefined,
 ): Promise<Properties> {
   const intent = intentOf(inputs);
-  const remembered = rememberedPhase(oldOutputs, intent);
+  const memory = memoryOf(oldOutputs, intent);
   return withSystem(ctx, inputs, async (system) => {
-    const { facts, observation } = await look(ctx, system, inputs, remembered);
-    const decision: Decision = decide(intent, observation);
-    judge(ctx, inputs, decision, facts);
-    const begun: Phase | undefined =
-      observation.mark?.intent === intent.id ? observation.mark.phase : remembered;
-    const bootServer = bootServerFor(inputs.cluster.bootServer);
-    const installation = new Installation(ctx, inputs, intent, system, bootServer, begun);
+    const decideNow = async () => {
+      const { facts, observation } = await look(ctx, system, inputs, memory);
+      const decision: Decision = decide(intent, observation);
+      judge(ctx, inputs, decision, facts);
+      return { decision, observation };
+    };
+    const { decision, observation } = await decideNow();
+    const installation = new Installation(
+      ctx,
+      inputs,
+      intent,
+      system,
+      bootServerFor(inputs.cluster.bootServer),
+      {
+        phase: observation.mark?.intent === intent.id ? observation.mark.phase : memory.remembered,
+        caFingerprint: memory.caFingerprint,
+        decideAgain: async () => (await decideNow()).decision,
+      },
+    );
     try {
       await installation.carryOut(decision);
     } catch (error) {
       if (installation.phase === undefined) throw error;
-      const outputs = machineOutputs(inputs, intent, installation.phase);
+      const outputs = machineOutputs(inputs, intent, { phase: installation.phase, power: "unknown" });
       throw new InitialisationFailed(machineId(inputs.node), outputs, [explain(error)]);
     }
-    return machineOutputs(inputs, intent, "member");
+    const { client } = await lookAtCluster(inputs, { signal: ctx.signal, pinned: memory.caFingerprint });
+    return machineOutputs(inputs, intent, {
+      phase: "member",
+      power: await powerOf(system),
+      caFingerprint: client?.caFingerprint ?? memory.caFingerprint,
+    });
   });
 }
 
@@ -142,7 +184,14 @@ function judge(
   facts: SystemFacts,
 ): asserts decision is Exclude<Decision, { act: "refuse" }> {
   if (decision.act === "refuse") throw new UserError(`${inputs.key}: ${decision.reason}`);
-  if (decision.act === "install") refuseToInstall(ctx, inputs, facts);
+  if (decision.act === "install") announce(ctx, inputs, facts);
+}
+
+/** Refuses an installation that must not be, and says in a preview what the others will wipe (P2). */
+function announce(ctx: OperationContext, inputs: MachineInputs, facts: SystemFacts): void {
+  refuseToInstall(ctx, inputs, facts);
+  if (ctx.preview)
+    ctx.info(`${inputs.key} (${facts.serial}): will be installed. ${disksOf(inputs.node, facts)}`);
 }
 
 /** What a preview can say: it looks, refuses what would be refused, and says what it could not see. */
@@ -159,6 +208,7 @@ async function previewed(
     sshHostKey: UNKNOWN,
     installedVersion: UNKNOWN,
     power: UNKNOWN,
+    caFingerprint: UNKNOWN,
   };
   const node = properties.node as NodeDescription;
   if (containsUnknown(node.hardware) || containsUnknown(node.bmc)) return outputs;
@@ -168,11 +218,11 @@ async function previewed(
       if (containsUnknown(properties)) {
         const facts = await system.facts();
         refuseOtherHost(inputs, facts);
-        if (!containsUnknown(node)) refuseToInstall(ctx, inputs, facts);
+        if (!containsUnknown(node)) announce(ctx, inputs, facts);
         return;
       }
       const intent = intentOf(inputs);
-      const { facts, observation } = await look(ctx, system, inputs, rememberedPhase(oldOutputs, intent));
+      const { facts, observation } = await look(ctx, system, inputs, memoryOf(oldOutputs, intent));
       judge(ctx, inputs, decide(intent, observation), facts);
     });
   } catch (error) {

@@ -4,9 +4,11 @@ import { hostnameOf, installedAs } from "../../../model/description";
 import { canonicalUuid, intentId, sameUuid } from "../../../model/hardware";
 import { bootToken, joinToken, sshHostKey } from "../../../model/identity";
 import { installConfigurationText, ipxeScript, renderInstallConfiguration } from "../../../model/install";
+import { DEFAULT_BOOT_PORT } from "../../boot/server";
 import type { Properties } from "../../shell/resource";
+import { secrets } from "../../shell/secrets";
 import type { ClusterIdentity } from "../cluster";
-import type { Intent } from "./decide";
+import type { Intent, Phase } from "./decide";
 
 /** Label of every node: the incarnation it was installed for. A cluster that answers without it is not ours. */
 export const INCARNATION_LABEL = "harvester-stack.io/incarnation";
@@ -63,8 +65,11 @@ export function bootMaterial(inputs: MachineInputs, intent: Intent): BootMateria
   const { key, cluster, node, identity } = inputs;
   const token = bootToken(identity.seed, intent.id);
   const { address, port } = cluster.bootServer;
-  const baseUrl = `http://${address}:${port ?? 8090}/${token}`;
+  const baseUrl = `http://${address}:${port ?? DEFAULT_BOOT_PORT}/${token}`;
   const hostKey = sshHostKey(identity.seed, installedAs(node));
+  const join = joinToken(identity.seed, identity.incarnation);
+  // Derived here, so the shell has not met them in any request; nothing that is shown may hold them.
+  for (const secret of [token, join, hostKey.privateKey]) secrets.add(secret);
   return {
     token,
     baseUrl,
@@ -75,7 +80,7 @@ export function bootMaterial(inputs: MachineInputs, intent: Intent): BootMateria
           cluster: { ...cluster, nodes: { [key]: node } },
           node: key,
           mode,
-          token: joinToken(identity.seed, identity.incarnation),
+          token: join,
           events: `${baseUrl}/events`,
           labels: { [INCARNATION_LABEL]: identity.incarnation, [INSTALLATION_LABEL]: intent.id },
           writeFiles: [
@@ -97,20 +102,31 @@ export function bootMaterial(inputs: MachineInputs, intent: Intent): BootMateria
   };
 }
 
-/** Outputs of a Machine in a phase. */
+/** What is known of a machine besides what it was given. */
+export interface MachineFacts {
+  phase: Phase;
+  /** Power as its BMC reported it last. */
+  power: string;
+  /** @default the version that it is installed with now */
+  installedVersion?: string;
+  /** Fingerprint of the cluster's authority as it was seen first; from then on it is pinned. */
+  caFingerprint?: string | undefined;
+}
+
+/** Outputs of a Machine. */
 export function machineOutputs(
   inputs: MachineInputs,
   intent: Intent,
-  phase: string,
-  installedVersion?: string,
+  { phase, power, installedVersion, caFingerprint }: MachineFacts,
 ): Properties {
   return {
     ...inputs,
     phase,
+    power,
+    caFingerprint,
     installation: intent.id,
     hostname: hostnameOf(inputs.key, inputs.node),
     sshHostKey: sshHostKey(inputs.identity.seed, installedAs(inputs.node)).publicKey,
     installedVersion: installedVersion ?? inputs.cluster.version,
-    power: "On",
   };
 }

@@ -13,12 +13,28 @@ import { explain } from "../../shell/errors";
 import { type OperationContext, UserError } from "../../shell/resource";
 import { firstLogin, type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
 import { promotionRests } from "../promotion";
-import type { Decision, Intent, Phase } from "./decide";
+import { type Decision, furthestOf, type Intent, type Phase } from "./decide";
 import { type BootMaterial, bootMaterial, INSTALLATION_LABEL, type MachineInputs } from "./inputs";
 import { withMark } from "./mark";
 
 /** How often the machine and the cluster are looked at while waiting. */
 const LOOK_EVERY_MS = 2000;
+
+/** How long a look at the VIP counts: from the script to the configuration, which an installer's kernel takes to load. */
+const VIP_LOOK_COUNTS_MS = 60_000;
+
+/** What an installation is told of before it begins. */
+export interface InstallationMemory {
+  /** How far it has come already. */
+  phase: Phase | undefined;
+  /** Fingerprint of the cluster's authority, if it was recorded. */
+  caFingerprint: string | undefined;
+  /** Looks at everything again and decides anew; throws where that is a refusal. */
+  decideAgain(): Promise<Act>;
+}
+
+/** A decision that may be carried out. */
+export type Act = Exclude<Decision, { act: "refuse" }>;
 
 /** One installation under one intent. */
 export class Installation {
@@ -33,6 +49,12 @@ export class Installation {
    * handed out now, it would begin to write the disk and be cut off by our own restart.
    */
   #expected = false;
+  /** Until when the last look at the VIP counts for handing out a create configuration. */
+  #vipSilentUntil = 0;
+  /** Answers to the machine, one after another: it gives up on a slow answer and asks again while the first is still made. */
+  #answers: Promise<unknown> = Promise.resolve();
+  /** Marks on their way to the BMC, one after another. */
+  #marks: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly ctx: OperationContext,
@@ -40,10 +62,10 @@ export class Installation {
     private readonly intent: Intent,
     private readonly system: System,
     private readonly bootServer: BootServer,
-    remembered: Phase | undefined,
+    private readonly memory: InstallationMemory,
   ) {
     this.#material = bootMaterial(inputs, intent);
-    this.#phase = remembered;
+    this.#phase = memory.phase;
   }
 
   /** How far it has come. Undefined as long as nothing was changed anywhere. */
@@ -52,29 +74,39 @@ export class Installation {
   }
 
   /** Does what was decided, and returns when the machine is a member. */
-  async carryOut(decision: Exclude<Decision, { act: "refuse" }>): Promise<void> {
+  async carryOut(decision: Act): Promise<void> {
     switch (decision.act) {
       case "adopt":
-        this.#phase = "member";
-        return;
+        this.#phase = furthestOf(this.#phase, "done");
+        await this.#mark("done");
+        return this.#waitUntilMember();
       case "install":
-        if (decision.mode === "join") await this.#waitForCluster();
-        return this.#serveWhile(decision.mode, async () => {
-          await this.#arm();
-          await this.#waitUntilMember();
-        });
+        return this.#install(decision.mode);
       case "await-installation":
         return this.#serveWhile(decision.mode, async () => {
           await this.#powerOnFromDisk();
           await this.#waitUntilMember();
         });
       case "await-membership":
-        this.#phase = this.#phase === "member" ? "member" : "done";
+        this.#phase = furthestOf(this.#phase, "done");
         return this.#serveWhile("join", async () => {
           if (decision.powerOn) await this.#powerOnFromDisk();
           await this.#waitUntilMember();
         });
     }
+  }
+
+  async #install(mode: "create" | "join"): Promise<void> {
+    if (mode === "join") {
+      await this.#waitForCluster();
+      // The decision is as old as the wait was long, and a cluster that can be asked may know this machine as a member.
+      const now = await this.memory.decideAgain();
+      if (now.act !== "install" || now.mode !== mode) return this.carryOut(now);
+    }
+    return this.#serveWhile(mode, async () => {
+      await this.#arm();
+      await this.#waitUntilMember();
+    });
   }
 
   /** Marks first, so that a crash right after finds out; then boot override, then power. */
@@ -117,7 +149,7 @@ export class Installation {
       if (this.#failure !== undefined) throw this.#failure;
       const node = nodeOn(cluster, this.inputs.node.hardware);
       if (node === undefined || node.labels[INSTALLATION_LABEL] !== this.intent.id) return false;
-      if (this.#phase !== "done" && this.#phase !== "member") await this.#mark("done");
+      await this.#mark("done");
       if (!node.ready) {
         this.#news = `node ${node.name} is in the cluster, not Ready yet`;
         return false;
@@ -142,11 +174,12 @@ export class Installation {
 
   /** The creator also turns a freshly formed cluster into ours: its bootstrap password is changed at once. */
   async #lookAtCluster(): Promise<LiveCluster> {
-    const cluster = await lookAtCluster(this.inputs, { signal: this.ctx.signal });
+    const options = { signal: this.ctx.signal, pinned: this.memory.caFingerprint };
+    const cluster = await lookAtCluster(this.inputs, options);
     if (!cluster.hasBootstrapPassword || !this.intent.creator) return cluster;
     this.#news = "cluster formed, changing the bootstrap password";
     await firstLogin(this.inputs, cluster);
-    return lookAtCluster(this.inputs, { signal: this.ctx.signal });
+    return lookAtCluster(this.inputs, options);
   }
 
   async #serveWhile(mode: "create" | "join", work: () => Promise<void>): Promise<void> {
@@ -155,6 +188,7 @@ export class Installation {
       await work();
     } finally {
       await route.close();
+      await this.#marks;
     }
   }
 
@@ -163,66 +197,73 @@ export class Installation {
     return {
       token: this.#material.token,
       ipxeUrl: artifactsOf(this.inputs.cluster).ipxe,
-      script: () => this.#answer(async () => this.#script()),
-      configuration: () => this.#answer(() => this.#configuration(mode)),
-      event: (event, detail) => this.#answer(() => this.#event(event, detail)),
+      script: () => this.#answer(() => this.#script(mode)),
+      configuration: (from) => this.#answer(() => this.#configuration(mode, from)),
+      event: (event, detail) => this.#answer(async () => this.#event(event, detail)),
     };
   }
 
   /** A machine that comes back after its configuration was handed out boots from disk, whatever its BMC remembers. */
-  #script(): string {
+  async #script(mode: "create" | "join"): Promise<string> {
     if (this.#phase !== "armed" || !this.#expected) return diskBootScript();
+    // Looked at here already, because the installer waits for its configuration no longer than a look may take.
+    if (mode === "create" && !(await this.#mayStillCreate())) return diskBootScript();
     this.#news = "the installer's kernel is loading";
     return this.#material.script;
   }
 
   /** Handed out again only to the same boot that may not have got it: never once the installer has started. */
-  async #configuration(mode: "create" | "join"): Promise<string | undefined> {
+  async #configuration(mode: "create" | "join", from: string): Promise<string | undefined> {
     if (this.#phase !== "armed" && this.#phase !== "served") {
       this.ctx.warn(
-        `${this.inputs.key}: its configuration was asked for again after its installer had started; refused.`,
+        `${this.inputs.key}: ${from} asked for its configuration again after the installer had started; refused.`,
       );
       return undefined;
     }
     if (this.#phase === "armed" && !this.#expected) return undefined;
-    if (mode === "create" && !(await this.#mayStillCreate())) return undefined;
+    if (mode === "create" && Date.now() > this.#vipSilentUntil && !(await this.#mayStillCreate()))
+      return undefined;
     await this.#mark("served");
-    this.#news = "the installer has its configuration";
+    this.#news = `the installer has its configuration (${from})`;
     return this.#material.configuration(mode);
   }
 
-  async #event(event: InstallerEvent, detail: string): Promise<void> {
+  /** The installer reports once and never again: what it says counts at once, and reaches the hardware as soon as may be. */
+  #event(event: InstallerEvent, detail: string): void {
     switch (event) {
       case "STARTED":
-        await this.#mark("started");
+        void this.#mark("started").catch(() => undefined);
         this.#news = "installing: writing the disk";
         break;
       case "SUCCEEDED":
-        await this.#mark("done");
+        void this.#mark("done").catch(() => undefined);
         this.#news = "installed, restarting from disk";
         break;
       case "FAILED":
         this.#failure = new UserError(
-          `The installer on ${this.inputs.key} reported that it FAILED${detail === "" ? "" : ` (${detail})`}. Look at the ` +
-            `machine's console for the reason, mend it, and raise nodes.${this.inputs.key}.reinstall by one.`,
+          `The installer on ${this.inputs.key} reported that it FAILED (${printable(detail)}). Look at the machine's console ` +
+            `for the reason, mend it, and raise nodes.${this.inputs.key}.reinstall by one.`,
         );
     }
   }
 
   /** What goes wrong while a machine is answered is shown in its row: the machine itself only learns to ask again. */
-  async #answer<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
+  #answer<T>(work: () => Promise<T>): Promise<T> {
+    const answer = this.#answers.then(work).catch((error) => {
       this.#news = `could not answer the machine: ${explain(error)}`;
       throw error;
-    }
+    });
+    this.#answers = answer.catch(() => undefined);
+    return answer;
   }
 
   /** Right before the irreversible step, live: a create configuration leaves only while nothing answers at the VIP (P1). */
   async #mayStillCreate(): Promise<boolean> {
     const cluster = await lookAtCluster(this.inputs, { signal: this.ctx.signal, thorough: true });
-    if (cluster.kind === "silent") return true;
+    if (cluster.kind === "silent") {
+      this.#vipSilentUntil = Date.now() + VIP_LOOK_COUNTS_MS;
+      return true;
+    }
     this.#failure = new UserError(
       `Something answers at the VIP ${this.inputs.cluster.vip.address}, so ${this.inputs.key} was not given the ` +
         "configuration that creates a cluster. Find out what holds the VIP.",
@@ -230,10 +271,32 @@ export class Installation {
     return false;
   }
 
-  async #mark(phase: IntentPhase): Promise<void> {
-    const { assetTag } = await this.system.state();
-    await this.system.setAssetTag(withMark(assetTag, this.intent.id, phase));
+  /**
+   * Notes how far it has come: here at once, on the hardware when the promise is kept. It only ever goes forward. A BMC that
+   * has a bad moment is asked again, for as long as the operation lasts.
+   */
+  #mark(phase: IntentPhase): Promise<void> {
+    if (phase !== "armed" && furthestOf(this.#phase, phase) !== phase) return this.#marks;
     this.#phase = phase;
+    const mark = this.#marks.catch(() => undefined).then(() => this.#writeMark(phase));
+    // Also looked at where nobody waits for it; an unhandled rejection would end the provider.
+    mark.catch(() => undefined);
+    this.#marks = mark;
+    return mark;
+  }
+
+  async #writeMark(phase: IntentPhase): Promise<void> {
+    for (;;) {
+      try {
+        const { assetTag } = await this.system.state();
+        return await this.system.setAssetTag(withMark(assetTag, this.intent.id, phase));
+      } catch (error) {
+        if (phase === "armed" || this.ctx.signal.aborted || Date.now() > this.ctx.deadline.getTime())
+          throw error;
+        this.#news = `the mark "${phase}" is not on the hardware yet: ${explain(error)}`;
+        await pause(LOOK_EVERY_MS, this.ctx.signal);
+      }
+    }
   }
 
   #tooLate(what: string, cluster: LiveCluster): UserError {
@@ -245,6 +308,12 @@ export class Installation {
         `${adviceFor(this.#phase, key)} More time: customTimeouts.`,
     );
   }
+}
+
+/** What comes from the network, made fit to be shown. */
+function printable(text: string): string {
+  const clean = text.replace(/[^\x20-\x7e]+/g, " ").trim();
+  return clean === "" ? "no reason given" : clean.slice(0, 200);
 }
 
 /** What to look at, by the phase that did not end. The installer says nothing over the network when it stops early. */

@@ -1,5 +1,11 @@
 /** Looks at a machine: the host through its BMC, and the cluster it belongs to through the VIP. Changes nothing. */
-import { compareHardware, describeComparison } from "../../../model/hardware";
+import type { NodeDescription } from "../../../model/description";
+import {
+  canonicalSerial,
+  compareHardware,
+  declaredHardware,
+  describeComparison,
+} from "../../../model/hardware";
 import { errorsOf } from "../../../model/problem";
 import type { SystemFacts } from "../../redfish/facts";
 import { System } from "../../redfish/system";
@@ -21,7 +27,10 @@ export interface Look {
 const PREVIEW_TIMING = { requestMs: 5000, attemptsMs: 8000 };
 
 /** A connection to the machine's BMC, read-only in a preview. */
-export function connect(ctx: OperationContext, inputs: Pick<MachineInputs, "node">): System {
+export function connect(
+  ctx: Pick<OperationContext, "signal" | "preview">,
+  inputs: Pick<MachineInputs, "node">,
+): System {
   return new System({
     bmc: inputs.node.bmc,
     readOnly: ctx.preview,
@@ -32,44 +41,57 @@ export function connect(ctx: OperationContext, inputs: Pick<MachineInputs, "node
 
 /**
  * Looks, and refuses at once if the host is not the one that the description names: everything after this acts on it.
- *
- * @param remembered phase that the state holds for this very intent
  */
 export async function look(
   ctx: OperationContext,
   system: System,
   inputs: MachineInputs,
-  remembered: Phase | undefined,
+  memory: Memory,
 ): Promise<Look> {
   const facts = await system.facts();
   refuseOtherHost(inputs, facts);
-  const cluster = await lookAtCluster(inputs, { signal: ctx.signal, thorough: true });
-  return { facts, cluster, observation: observe(inputs, facts, cluster, remembered) };
+  const { signal } = ctx;
+  const cluster = await lookAtCluster(inputs, { signal, pinned: memory.caFingerprint, thorough: true });
+  return { facts, cluster, observation: observe(inputs, facts, cluster, memory) };
 }
 
 function observe(
   inputs: MachineInputs,
   facts: SystemFacts,
   cluster: LiveCluster,
-  remembered: Phase | undefined,
+  { remembered, formerly }: Memory,
 ): Observation {
   const node = nodeOn(cluster, inputs.node.hardware);
   return {
     poweredOn: facts.power !== "Off",
     mark: readMark(facts.assetTag),
     remembered,
+    formerly,
     cluster: cluster.kind,
     clusterSays: cluster.what,
     node: node && { installation: node.labels[INSTALLATION_LABEL] },
   };
 }
 
-/** Phase that the state remembers, if it remembers this very intent. */
-export function rememberedPhase(
-  outputs: Record<string, unknown> | undefined,
-  intent: Intent,
-): Phase | undefined {
-  return outputs?.installation === intent.id ? (outputs.phase as Phase) : undefined;
+/** What the state remembers of a machine. */
+export interface Memory {
+  /** Phase under this very intent. */
+  remembered: Phase | undefined;
+  /** Phase under an earlier intent. */
+  formerly: Phase | undefined;
+  /** Fingerprint of the cluster's authority. */
+  caFingerprint: string | undefined;
+}
+
+/** Reads the outputs that were stored last. */
+export function memoryOf(outputs: Record<string, unknown> | undefined, intent: Intent): Memory {
+  const phase = outputs?.phase as Phase | undefined;
+  const same = outputs?.installation === intent.id;
+  return {
+    remembered: same ? phase : undefined,
+    formerly: same ? undefined : phase,
+    caFingerprint: outputs?.caFingerprint as string | undefined,
+  };
 }
 
 /** Stops before an installation that would wipe another disk than the listed ones, or that the installer would not begin. */
@@ -92,7 +114,8 @@ export function refuseOtherHost(
   { key, node }: Pick<MachineInputs, "key" | "node">,
   facts: SystemFacts,
 ): void {
-  const comparison = compareHardware({ ...node.hardware }, { uuid: facts.uuid, serial: facts.serial });
+  const observed = { uuid: facts.uuid, serial: facts.serial, macs: facts.nics.map(({ mac }) => mac) };
+  const comparison = compareHardware(declaredHardware(node), observed);
   if (comparison.verdict === "same") return;
   throw new UserError(
     `node.hardware: the BMC ${node.bmc.endpoint} of ${key} does not report the host that the description names ` +
@@ -111,11 +134,27 @@ function refuseMissingDisks({ key, node }: MachineInputs, facts: SystemFacts): v
     ...(node.disks.data ? [node.disks.data] : []),
     ...(node.disks.wipe ?? []),
   ];
-  const missing = wanted.filter((disk) => !present.some((serial) => serial.trim() === disk.serial));
+  const missing = wanted.filter(
+    (disk) => !present.some((serial) => canonicalSerial(serial) === canonicalSerial(disk.serial)),
+  );
   if (missing.length === 0) return;
   throw new UserError(
     `node.disks: ${key} has no disk with serial ${missing.map((disk) => disk.serial).join(", ")}; its BMC lists ` +
       `${present.join(", ")}. Installing would wipe whatever disk takes that name. Nothing was changed. Correct ` +
       `nodes.${key}.disks.`,
   );
+}
+
+/** What an installation does to the disks, by serial number, for the preview. */
+export function disksOf({ disks }: NodeDescription, facts: SystemFacts): string {
+  const listed = [disks.install, ...(disks.data ? [disks.data] : []), ...(disks.wipe ?? [])];
+  const wiped = listed.map(({ serial, device }) => `${serial} (${device})`).join(", ");
+  const kept = facts.drives
+    .map((drive) => drive.serial?.trim())
+    .filter(
+      (serial) => serial && !listed.some((disk) => canonicalSerial(disk.serial) === canonicalSerial(serial)),
+    );
+  const known =
+    facts.drives.length === 0 ? " Its BMC lists no disks, so serial numbers were not compared." : "";
+  return `Wiped: ${wiped}. Kept: ${kept.join(", ") || "no other disk"}.${known}`;
 }

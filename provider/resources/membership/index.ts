@@ -10,7 +10,7 @@ import {
   UserError,
 } from "../../shell/resource";
 import type { ClusterIdentity } from "../cluster";
-import { type LiveCluster, lookAtCluster } from "../live-cluster";
+import { firstLogin, type LiveCluster, lookAtCluster } from "../live-cluster";
 import { machineId } from "../machine/inputs";
 import { recordSettled } from "../release";
 import { powerDown } from "./power-down";
@@ -27,6 +27,7 @@ export interface MembershipInputs {
 /** How often the cluster is looked at while waiting. */
 const LOOK_EVERY_MS = 2000;
 
+/** `metal:index:Membership`. */
 export const membership: Resource = {
   token: "metal:index:Membership",
   defaultTimeoutSeconds: 1800,
@@ -152,6 +153,11 @@ async function waitUntilWell(
     if (cluster.kind === "other") throw new UserError(`cluster.vip: ${cluster.what}. Nothing was changed.`);
     const verification = verify(inputs.members, cluster.nodes, expectationOf(inputs));
     const open = cluster.kind === "ours" ? verification.pending : [cluster.what];
+    if (cluster.hasBootstrapPassword) {
+      ctx.status("changing the bootstrap password");
+      await firstLogin(inputs, cluster);
+      continue;
+    }
     if (open.length === 0) {
       if (verification.wrong.length > 0) throw new UserError(`members: ${verification.wrong.join("; ")}.`);
       return { cluster, verification };

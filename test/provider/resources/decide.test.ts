@@ -13,6 +13,7 @@ const fresh: Observation = {
   poweredOn: false,
   mark: undefined,
   remembered: undefined,
+  formerly: undefined,
   cluster: "silent",
   clusterSays: "nothing answers",
   node: undefined,
@@ -71,6 +72,13 @@ describe("deciding about a machine", () => {
       { mark: mark(creator, "served"), poweredOn: true },
       { act: "install", mode: "create" },
     ],
+    [
+      "a member in the state, mark lost, reinstall raised, VIP silent",
+      again,
+      { formerly: "member", poweredOn: true },
+      "refuse",
+    ],
+    ["switched on without a mark: it runs something", joiner, { cluster: "ours", poweredOn: true }, "refuse"],
     ["creator done earlier, VIP silent: no second cluster", again, { mark: mark(creator, "done") }, "refuse"],
     [
       "creator reinstalled beside the living cluster: joins",
@@ -88,6 +96,24 @@ describe("deciding about a machine", () => {
       else assert.deepEqual(decision, expected);
     });
   }
+
+  it("never installs what was finished under an earlier intent while the cluster cannot be asked", () => {
+    for (const creates of [true, false])
+      for (const poweredOn of [true, false])
+        for (const cluster of ["silent", "unclear", "other"] as const)
+          for (const via of ["mark", "state"] as const)
+            for (const phase of ["done", "member"] as const) {
+              if (via === "mark" && phase === "member") continue;
+              const seen: Observation = {
+                ...fresh,
+                poweredOn,
+                cluster,
+                mark: via === "mark" ? { intent: creator.id, phase: phase as "done" } : undefined,
+                formerly: via === "state" ? phase : undefined,
+              };
+              assert.equal(decide({ ...again, creator: creates }, seen).act, "refuse", JSON.stringify(seen));
+            }
+  });
 
   it("never installs what was served, done or a member under the same intent (all combinations)", () => {
     for (const intent of [creator, joiner, again])
