@@ -84,7 +84,8 @@ class LabDriver(AbstractSystemsDriver):
     # What follows is what stock sushy-tools asks a driver for; the routes of our own ask `hardware` and `state` instead.
 
     def uuid(self, identity):
-        return self.hardware(identity)["uuid"]
+        """What stock sushy-tools finds a system's controllers by. It stays, also where a board reports another UUID."""
+        return self.own(identity)["uuid"]
 
     def name(self, identity):
         return self.hardware(identity)["name"]

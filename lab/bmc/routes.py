@@ -75,7 +75,7 @@ def install(app, driver, options):
         body, state = _without_absent(stock["system_resource"](identity)), driver.state(identity)
         machine = state["hardware"]
         body.update({
-            "Manufacturer": machine["manufacturer"], "Model": machine["model"], "SerialNumber": machine["serial"],
+            "UUID": machine["uuid"], "Manufacturer": machine["manufacturer"], "Model": machine["model"], "SerialNumber": machine["serial"],
             "BiosVersion": machine["biosVersion"], "HostName": state["hostName"], "AssetTag": state["assetTag"],
             "PowerRestorePolicy": state["powerRestorePolicy"],
             "PowerRestorePolicy@Redfish.AllowableValues": POLICIES,
