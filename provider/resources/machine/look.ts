@@ -120,7 +120,8 @@ export function refuseOtherHost(
   throw new UserError(
     `node.hardware: the BMC ${node.bmc.endpoint} of ${key} does not report the host that the description names ` +
       `(${describeComparison(comparison).join("; ")}). Acting on it might wipe another machine. Nothing was changed. ` +
-      `Correct nodes.${key}.bmc.endpoint, or nodes.${key}.hardware if this is the right host.`,
+      `Correct nodes.${key}.bmc.endpoint, or nodes.${key}.hardware if this is the right host. If its board was swapped ` +
+      `since it was installed, also say in nodes.${key}.wasHardware what it was.`,
   );
 }
 
