@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeInputs } from "./description";
 import { type ClusterIdentity, type JoinInputs, Machine, type SharedInputs } from "./metal";
+import { plainValue } from "./plain";
 
 /** Arguments of a `HarvesterNode`. */
 export interface HarvesterNodeArgs {
@@ -33,13 +34,28 @@ export class HarvesterNode extends pulumi.ComponentResource {
   constructor(key: string, args: HarvesterNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super(HarvesterNode.__pulumiType, key, args, opts);
 
-    const machine = new Machine(key, { key, ...args }, { parent: this });
+    const machine = new Machine(
+      key,
+      { key, ...args },
+      { parent: this, customTimeouts: timeoutsOf(args.cluster) },
+    );
 
     this.hostname = machine.hostname;
     this.installation = machine.installation;
     this.ssh = sshEndpoint(args.node, machine);
     this.registerOutputs({ hostname: this.hostname, installation: this.installation, ssh: this.ssh });
   }
+}
+
+/** The engine takes them as plain text only: they are no inputs of the resource. */
+function timeoutsOf({ installTimeout }: SharedInputs): pulumi.CustomTimeouts | undefined {
+  if (installTimeout === undefined) return undefined;
+  const plain = plainValue(
+    installTimeout,
+    "installTimeout",
+    "It is given to the engine with the resource",
+  ) as string;
+  return { create: plain, update: plain };
 }
 
 /** Where the node's SSH server is reached, with the key it must show. */

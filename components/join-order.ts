@@ -1,7 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
 import { creatorKeyOf, type DeclaredRoles } from "../model/control-plane";
 import { joinWaves } from "../model/joins";
 import type { ClusterInputs } from "./description";
+import { plainValue } from "./plain";
 
 /** One node's place in the order in which a cluster comes about. */
 export interface JoinPlace {
@@ -50,9 +50,5 @@ function declaredRoles({ version, nodes }: ClusterInputs): DeclaredRoles {
 }
 
 function plain(value: unknown, property: string): unknown {
-  if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) return value;
-  throw new pulumi.RunError(
-    `${property} is an output of another resource. It decides the order in which machines join, so it has to be known when ` +
-      "the program runs: give it as a plain value.",
-  );
+  return plainValue(value, property, "It decides the order in which machines join");
 }

@@ -45,6 +45,12 @@ export interface ClusterDescription {
    */
   skipChecks?: boolean;
   /**
+   * Longest time that one machine may take from power-on to Ready, such as `45m` or `1h30m`. Nothing is undone when it has passed: the
+   * machine is left as it is, and the next `up` goes on waiting.
+   * @default "1h"
+   */
+  installTimeout?: string;
+  /**
    * Allow `pulumi destroy` to power the whole cluster down. It counts once an `up` has stored it.
    * @default false
    */

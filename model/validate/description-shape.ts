@@ -139,6 +139,7 @@ export const descriptionShape = objectOf<ClusterDescription>({
   storage: may(objectOf<StorageDescription>({ replicaCount: may(integer(1, 3)) })),
   systemSettings: may(mapOf(text)),
   skipChecks: may(flag),
+  installTimeout: may(text),
   allowDestroy: may(flag),
   nodes: must(mapOf(node), "A cluster has at least one node."),
 });

@@ -3,7 +3,23 @@ import { propertyPath } from "../../problem";
 import { JSON_SETTINGS, settingSince, settingsOf } from "../../settings";
 import { at, type Rule } from "../rule";
 
+/** A duration as Go writes it, in whole hours, minutes and seconds. */
+const DURATION = /^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/;
+
 export const settingRules: readonly Rule[] = [
+  {
+    id: "install-timeout",
+    about: "The longest time of an installation is a duration.",
+    source: "the engine reads it by Go's time.ParseDuration",
+    *judge({ cluster: { installTimeout } }) {
+      if (installTimeout === undefined || (DURATION.test(installTimeout) && /[1-9]/.test(installTimeout)))
+        return;
+      yield at(
+        "installTimeout",
+        `"${installTimeout}" is no duration: write hours, minutes and seconds, such as "45m" or "1h30m".`,
+      );
+    },
+  },
   {
     id: "setting-known",
     about: "Settings are ones that the installer of this version accepts.",

@@ -305,7 +305,7 @@ export class Installation {
       this.#phase === undefined ? "nothing was changed" : `the installation stands at "${this.#phase}"`;
     return new UserError(
       `${key} (${hostnameOf(key, node)}): gave up waiting for ${what}; last seen: ${this.#news || cluster.what}; ${where}. ` +
-        `${adviceFor(this.#phase, key)} More time: customTimeouts.`,
+        `${adviceFor(this.#phase, key)} More time: installTimeout.`,
     );
   }
 }
@@ -327,11 +327,16 @@ function adviceFor(phase: Phase | undefined, key: string): string {
         "BIOS, and that its first network port is in the right VLAN. The next `pulumi up` starts it again."
       );
     case "served":
+      return (
+        "The installer stops without a word on a bad configuration, a failed preflight check (cores, memory, NIC speed, " +
+        "virtualisation), a missing default route, or a disk that is too small or not there under its name: read its console. " +
+        `Running again keeps waiting; to install anew, raise nodes.${key}.reinstall by one.`
+      );
     case "started":
       return (
-        "The installer stops without a word on a bad configuration, a failed preflight check (cores, memory, NIC speed), " +
-        "a missing default route or a disk that is too small: read its console. Running again keeps waiting; to install " +
-        `anew, raise nodes.${key}.reinstall by one.`
+        "The installer had begun, and reported neither success nor failure: the ISO comes slowly, or the disk does not take what " +
+        "is written to it: read its console. Running again keeps waiting; to install anew, raise " +
+        `nodes.${key}.reinstall by one.`
       );
     case "done":
     case "member":
