@@ -122,6 +122,8 @@ function assertInstalledOnce(world: World): void {
       .join("\n");
   assert.equal(count("cluster-created"), 1, `clusters created\n${trail()}`);
   assert.equal(count("installed"), 1, `installations\n${trail()}`);
+  assert.equal(count("password-changed"), 1, `first logins\n${trail()}`);
+  assert.match(`${world.happened("asset-tag").at(-1)?.assetTag}`, /:done$/, "the last mark");
   const writes = world.happened("disk-wiped").map(({ serial, how }) => `${serial} ${how}`);
   assert.deepEqual(writes, [...new Set(writes)], `a disk was written twice\n${trail()}`);
   assert.equal(writes.filter((write) => write.endsWith("install-device")).length, 1, trail());

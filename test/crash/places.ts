@@ -21,6 +21,7 @@ export const PLACES = {
   "the disk is written": onLedger(
     ({ event, assetTag }) => event === "asset-tag" && /:done$/.test(`${assetTag}`),
   ),
+  "the cluster has formed": onLedger(({ event }) => event === "cluster-formed"),
 } satisfies Record<string, Place>;
 
 /** A victim: finds its process below that of the engine. */

@@ -99,7 +99,7 @@ export const machine: Resource = {
       );
     }
     // A BMC or a VIP that is silent says nothing about whether the machine exists: it stays in the state (P11).
-    const power = await withSystem(ctx, machineInputs(outputs), powerOf).catch((error) => {
+    const power = await withSystem(onlyLooking(ctx), machineInputs(outputs), powerOf).catch((error) => {
       ctx.warn(`${String(inputs.key)}: its power is shown as it was last seen: ${explain(error)}`);
       return outputs.power;
     });
@@ -111,7 +111,7 @@ export const machine: Resource = {
   async delete(ctx, { id, oldOutputs }) {
     if (releasedIn(ctx.facts, id)) return;
     const inputs = machineInputs(oldOutputs);
-    const power = await withSystem(ctx, inputs, powerOf).catch(explain);
+    const power = await withSystem(onlyLooking(ctx), inputs, powerOf).catch(explain);
     if (power === "Off") return;
     throw new UserError(
       `${inputs.key} was not released, so it is not forgotten: its power is ${power}. A delete is never proof ` +
@@ -232,12 +232,17 @@ async function previewed(
   return outputs;
 }
 
+/** For a refresh or a delete, which write nothing either: the BMC client is held to it, and as impatient as in a preview. */
+function onlyLooking({ signal }: OperationContext): Pick<OperationContext, "signal" | "preview"> {
+  return { signal, preview: true };
+}
+
 async function powerOf(system: System): Promise<string> {
   return (await system.state()).power ?? "unknown";
 }
 
 async function withSystem<T>(
-  ctx: OperationContext,
+  ctx: Pick<OperationContext, "signal" | "preview">,
   inputs: Pick<MachineInputs, "node">,
   work: (system: System) => Promise<T>,
 ): Promise<T> {

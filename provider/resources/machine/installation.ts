@@ -154,6 +154,8 @@ export class Installation {
         this.#news = `node ${node.name} is in the cluster, not Ready yet`;
         return false;
       }
+      // A BMC that keeps its one-time override would try the network at every start to come.
+      await this.system.clearBootOverride();
       this.#phase = "member";
       return true;
     });
