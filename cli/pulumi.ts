@@ -13,7 +13,8 @@ async function pulumi(args: readonly string[]): Promise<number> {
     process.stdout.write(exportLines(variables, toolchainPaths(repository).bin));
     return 0;
   }
-  if (args[0] === "up" || args[0] === "update") await clearPendingCreates(engine);
+  // Flags may stand before the verb, and some take a value; the verb is no value that any of them takes.
+  if (args.includes("up") || args.includes("update")) await clearPendingCreates(engine);
   return takeOver(engine.path, args, engine);
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../shell/resource";
 import { connect } from "./machine/look";
 import { readMark } from "./machine/mark";
+import { outlook } from "./outlook";
 import { sightCluster } from "./sighting";
 
 /** `metal:index:Plan`. */
@@ -44,7 +45,11 @@ export const plan: Resource = {
     return { changes: differences(oldInputs, news) };
   },
 
-  async create(_ctx, inputs) {
+  async create(ctx, inputs) {
+    const cluster = inputs.cluster as ClusterDescription;
+    if (ctx.preview && !containsUnknown(Object.values(cluster.nodes).map(({ role, zone }) => [role, zone]))) {
+      ctx.info(outlook(cluster));
+    }
     return { id: "plan", outputs: outputsOf(inputs) };
   },
 
