@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessUrlOf } from "../model/description";
+import type { NodeStatus } from "../model/node-status";
 import type { ClusterInputs } from "./description";
 import { HarvesterNode } from "./harvester-node";
 import { joinOrder } from "./join-order";
-import { Cluster, Membership, type NodeStatus, Plan, type SharedInputs } from "./metal";
+import { Cluster, Membership, Plan, type SharedInputs } from "./metal";
 import { withSecrets } from "./secrets";
 
 /** Arguments of a `HarvesterCluster`: the description. See `ClusterDescription` for each field. */

@@ -1,5 +1,5 @@
 /** The resources of the `metal` provider, as a program sees them. */
 export { Cluster, type ClusterArgs, type ClusterIdentity, type SharedInputs } from "./cluster";
 export { type JoinInputs, Machine, type MachineArgs } from "./machine";
-export { Membership, type MembershipArgs, type NodeStatus } from "./membership";
+export { Membership, type MembershipArgs } from "./membership";
 export { Plan, type PlanArgs } from "./plan";

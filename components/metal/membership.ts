@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { NodeStatus } from "../../model/node-status";
 import type { NodeInputs } from "../description";
 import type { ClusterIdentity, SharedInputs } from "./cluster";
 
@@ -10,22 +11,6 @@ export interface MemberInputs {
   node: NodeInputs;
   /** `installation` of its `Machine`: a new installation is verified anew. */
   installation: pulumi.Input<string>;
-}
-
-/** A node as the cluster reports it. */
-export interface NodeStatus {
-  /** Name of the Kubernetes node. */
-  name: string;
-  /** Declared role. */
-  role: string;
-  /** Whether the node is Ready. */
-  ready: boolean;
-  /** Whether promotion made it part of the control plane. */
-  controlPlane: boolean;
-  /** Whether it holds an etcd member that votes. */
-  etcdVoter: boolean;
-  /** Harvester version it runs. */
-  version: string;
 }
 
 /** Arguments of a `Membership`. */

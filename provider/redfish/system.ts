@@ -92,16 +92,6 @@ export class System {
     );
   }
 
-  /** Says what the machine does when mains power comes back. Does nothing on a BMC that has no such setting. */
-  async setPowerRestorePolicy(policy: "AlwaysOff" | "AlwaysOn" | "LastState"): Promise<void> {
-    if ((await this.state()).powerRestorePolicy === undefined) return;
-    await this.#set(
-      "PowerRestorePolicy",
-      { PowerRestorePolicy: policy },
-      (state) => state.powerRestorePolicy === policy,
-    );
-  }
-
   /** Asks for a power state and waits until it is observed. Does nothing if it is already there. */
   async power(request: PowerRequest, wait: WaitOptions = {}): Promise<void> {
     const wanted: PowerState = request === "On" ? "On" : "Off";
@@ -134,12 +124,6 @@ export class System {
       },
     });
     await this.waitForPower(wanted, wait);
-  }
-
-  /** Switches the machine off and on again, each observed. */
-  async powerCycle(wait: WaitOptions = {}): Promise<void> {
-    await this.power("ForceOff", wait);
-    await this.power("On", wait);
   }
 
   /** Waits until the power state is observed. */

@@ -1,5 +1,4 @@
-/** `metal:index:Membership`: who belongs to the cluster, verified against the cluster itself. */
-import type { ClusterDescription } from "../../../model/description";
+
 import { pause } from "../../net/retry";
 import { differences } from "../../shell/diff";
 import {
@@ -9,20 +8,13 @@ import {
   UNKNOWN,
   UserError,
 } from "../../shell/resource";
-import type { ClusterIdentity } from "../cluster";
 import { firstLogin, type LiveCluster, lookAtCluster } from "../live-cluster";
 import { machineId } from "../machine/inputs";
 import { recordSettled } from "../release";
+import { type MembershipInputs, membershipInputs } from "./inputs";
 import { powerDown } from "./power-down";
 import { writeRoster } from "./roster";
-import { type Expectation, type Member, type Verification, verify } from "./verify";
-
-/** Inputs of a Membership, all known. */
-export interface MembershipInputs {
-  cluster: ClusterDescription;
-  identity: ClusterIdentity;
-  members: Member[];
-}
+import { type Expectation, type Verification, verify } from "./verify";
 
 /** How often the cluster is looked at while waiting. */
 const LOOK_EVERY_MS = 2000;
@@ -73,11 +65,6 @@ export const membership: Resource = {
 };
 
 const NOT_KNOWN = { kubeconfig: UNKNOWN, caFingerprint: UNKNOWN, nodes: UNKNOWN, quorum: UNKNOWN };
-
-/** Inputs as the engine hands them over; call it only where all of them are known. */
-function membershipInputs(properties: Properties): MembershipInputs {
-  return properties as unknown as MembershipInputs;
-}
 
 function idsOf(properties: Properties): string[] {
   return membershipInputs(properties).members.map((member) => machineId(member.node));

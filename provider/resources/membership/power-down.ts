@@ -3,7 +3,7 @@ import { System } from "../../redfish/system";
 import type { OperationContext } from "../../shell/resource";
 import { refuseOtherHost } from "../machine/look";
 import { cleared, readMark } from "../machine/mark";
-import type { MembershipInputs } from "./index";
+import type { MembershipInputs } from "./inputs";
 import type { Member } from "./verify";
 
 /** Longest orderly shutdown of one machine. Virtual machines get their grace period within it. */

@@ -1,6 +1,6 @@
 /** The roster in the cluster: which stack it belongs to and who belongs to it, for whoever looks without the state. */
 import type { HarvesterClient } from "../../harvester/client";
-import type { MembershipInputs } from "./index";
+import type { MembershipInputs } from "./inputs";
 
 const NAMESPACE = "harvester-system";
 const NAME = "harvester-stack-roster";

@@ -3,6 +3,7 @@
 import { previewControlPlane } from "../../../model/control-plane";
 import { hostnameOf, type NodeDescription } from "../../../model/description";
 import { sameUuid } from "../../../model/hardware";
+import type { NodeStatus } from "../../../model/node-status";
 import { type Quorum, quorumOf } from "../../../model/quorum";
 import type { NodeFacts } from "../../harvester/node-facts";
 
@@ -16,16 +17,6 @@ export interface Member {
   node: NodeDescription;
   /** Intent under which its machine was installed. */
   installation: string;
-}
-
-/** A node as it is shown to people and programs. */
-export interface NodeStatus {
-  name: string;
-  role: string;
-  ready: boolean;
-  controlPlane: boolean;
-  etcdVoter: boolean;
-  version: string;
 }
 
 /** What was found. */

@@ -228,7 +228,8 @@ describe("Redfish", () => {
     await system.power("On", { everyMs: 10 });
     assert.equal(bmc.system.PowerState, "On");
     await system.power("On");
-    await system.powerCycle({ everyMs: 10 });
+    await system.power("ForceOff", { everyMs: 10 });
+    await system.power("On", { everyMs: 10 });
     assert.deepEqual(bmc.writes().length, 3);
     bmc.reset = () => {};
     const error = await problem(system.power("ForceOff", { everyMs: 10, deadlineMs: 50 }));

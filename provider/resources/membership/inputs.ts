@@ -1,0 +1,17 @@
+/** What a Membership is given. */
+import type { ClusterDescription } from "../../../model/description";
+import type { Properties } from "../../shell/resource";
+import type { ClusterIdentity } from "../cluster";
+import type { Member } from "./verify";
+
+/** Inputs of a Membership, all known. */
+export interface MembershipInputs {
+  cluster: ClusterDescription;
+  identity: ClusterIdentity;
+  members: Member[];
+}
+
+/** Inputs as the engine hands them over; call it only where all of them are known. */
+export function membershipInputs(properties: Properties): MembershipInputs {
+  return properties as unknown as MembershipInputs;
+}
