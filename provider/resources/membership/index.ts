@@ -1,4 +1,4 @@
-
+/** `metal:index:Membership`: who belongs to the cluster, verified against the cluster itself. */
 import { pause } from "../../net/retry";
 import { differences } from "../../shell/diff";
 import {
