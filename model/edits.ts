@@ -40,16 +40,24 @@ export function judgeEdit(before: ClusterDescription, after: ClusterDescription)
   ];
 }
 
-/** Judges what changed about one node, and whether it was asked for as a reinstallation. `at` is the node's path. */
+/**
+ * Judges what changed about one node, and whether it was asked for as a reinstallation. `at` is the node's path.
+ *
+ * @param mayHaveMissed whether counts of `reinstall` may never have reached `before`: the plan stores each of them, a machine only those
+ *   under which it could be looked at
+ */
 export function judgeNodeEdit(
   key: string,
   before: NodeDescription,
   after: NodeDescription,
   at: string,
+  mayHaveMissed = false,
 ): Problem[] {
+  const [was, wanted] = [before.reinstall ?? 0, after.reinstall ?? 0];
+  const last = mayHaveMissed && wanted > was ? { ...before, reinstall: wanted - 1 } : before;
   return [
-    ...judgeHardware(before, after, at),
-    ...judgeInstallation(withDefaults(key, before), withDefaults(key, after), at),
+    ...judgeHardware(last, after, at),
+    ...judgeInstallation(withDefaults(key, last), withDefaults(key, after), at),
   ];
 }
 

@@ -50,7 +50,7 @@ export const machine: Resource = {
           "incarnation is a rebuild, which is not available in this release. If the Cluster was lost from the state, restore it.",
       );
     }
-    const problems = judgeNodeEdit(String(news.key), before, after, "node");
+    const problems = judgeNodeEdit(String(news.key), before, after, "node", true);
     if (problems.length > 0)
       throw new UserError(problems.map((p) => `${p.property}: ${p.message}`).join(" "));
     const changes = differences(oldInputs, news).filter((change) => concernsMachine(change.path));
