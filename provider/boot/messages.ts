@@ -16,7 +16,8 @@ export interface RouteEntry {
 
 /** To the boot server. */
 export type ToServer =
-  | { type: "listen"; address: string; port: number }
+  /** With the routes from the start: without them, a machine that is waited for would be taken for a stranger. */
+  | { type: "listen"; address: string; port: number; routes: RouteEntry[] }
   | { type: "routes"; routes: RouteEntry[] }
   /** Answer to a question; without a body the machine is turned away. */
   | { type: "answer"; question: number; body?: string; undecided?: true };

@@ -37,6 +37,7 @@ server.on("error", (error: NodeJS.ErrnoException) => {
 process.on("message", (message: ToServer) => {
   switch (message.type) {
     case "listen":
+      routes = message.routes;
       server.listen(message.port, message.address, () => tell({ type: "listening" }));
       break;
     case "routes":
@@ -58,7 +59,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const [, token = "", ...rest] = new URL(request.url ?? "/", "http://boot").pathname.split("/");
   const what = rest.join("/");
   const route = routes.find((candidate) => equal(candidate.token, token));
-  if (route === undefined) return reply(response, 200, DISK_BOOT);
+  if (route === undefined) return turnAway(what, response);
   const from = request.socket.remoteAddress ?? "";
   if (request.method === "GET" && what === "ipxe.efi") return passOn(route.ipxeUrl, response);
   if (request.method === "GET" && what === "autoexec.ipxe") {
@@ -88,6 +89,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     }));
     return reply(response, 204, "");
   }
+  reply(response, 404, "not found\n");
+}
+
+/**
+ * A stranger's firmware is told to boot from disk. An installer is not answered with a script, which it would take for its
+ * configuration: it is told that there is none, and asks again.
+ */
+function turnAway(what: string, response: ServerResponse): void {
+  if (what === "" || what.endsWith(".ipxe")) return reply(response, 200, DISK_BOOT);
   reply(response, 404, "not found\n");
 }
 

@@ -8,7 +8,7 @@ import type { BootServerDescription } from "../../model/description";
 import { backOff, pause } from "../net/retry";
 import { UserError } from "../shell/errors";
 import { atShutdown } from "../shell/shutdown";
-import type { FromServer, InstallerEvent, ToServer } from "./messages";
+import type { FromServer, InstallerEvent, RouteEntry, ToServer } from "./messages";
 
 /** @default of `BootServerDescription.port` */
 export const DEFAULT_BOOT_PORT = 8090;
@@ -143,7 +143,8 @@ export class BootServer {
       };
       child.on("message", first);
       child.once("exit", (code) => reject(this.#cannotListen("", `its process ended with ${code}`)));
-      this.#send(child, { type: "listen", address: this.address, port: this.port });
+      const { address, port } = this;
+      this.#send(child, { type: "listen", address, port, routes: this.#routeEntries() });
     });
   }
 
@@ -169,10 +170,11 @@ export class BootServer {
   }
 
   #routeTable(): ToServer {
-    return {
-      type: "routes",
-      routes: [...this.#routes.values()].map(({ token, ipxeUrl }) => ({ token, ipxeUrl })),
-    };
+    return { type: "routes", routes: this.#routeEntries() };
+  }
+
+  #routeEntries(): RouteEntry[] {
+    return [...this.#routes.values()].map(({ token, ipxeUrl }) => ({ token, ipxeUrl }));
   }
 
   #send(child: ChildProcess, message: ToServer): void {

@@ -88,11 +88,34 @@ describe("boot server", () => {
     const r = route();
     await serve(r);
     const wrong = r.token.replace(/.$/, (c) => (c === "0" ? "1" : "0"));
-    for (const path of ["/", "/boot.ipxe", `/${wrong}/config.yaml`, `/${wrong}/autoexec.ipxe`, "/..%2f"]) {
+    for (const path of ["/", "/boot.ipxe", `/${wrong}/autoexec.ipxe`, "/..%2f"]) {
       const { status, body } = await ask(path);
       assert.equal(status, 200);
       assert.match(body, /^#!ipxe\n.*\nexit\n$/s, path);
     }
+  });
+
+  it("gives an installer that it does not know no script for a configuration, so that it asks again", async () => {
+    const r = route();
+    await serve(r);
+    const wrong = r.token.replace(/.$/, (c) => (c === "0" ? "1" : "0"));
+    assert.equal((await ask(`/${wrong}/config.yaml`)).status, 404);
+  });
+
+  it("never takes a machine that it waits for as a stranger, also right after it was killed", async () => {
+    const r = route();
+    await serve(r);
+    const statuses = new Set<number>();
+    process.kill((await server.pid())!, "SIGKILL");
+    await poll(
+      async () => {
+        const answer = await ask(`/${r.token}/config.yaml`).catch(() => undefined);
+        if (answer !== undefined) statuses.add(answer.status);
+        return answer?.status === 200 || undefined;
+      },
+      { everyMs: 1, deadlineMs: 10_000 },
+    );
+    assert.deepEqual([...statuses], [200]);
   });
 
   it("comes back with the same URLs when its process is killed", async () => {
@@ -114,7 +137,7 @@ describe("boot server", () => {
     const [a, b, c] = [route(), route(), route()];
     const [openA, openB] = [await serve(a), await serve(b)];
     await openA.close();
-    assert.match((await ask(`/${a.token}/config.yaml`)).body, /^#!ipxe/);
+    assert.equal((await ask(`/${a.token}/config.yaml`)).status, 404);
     assert.match((await ask(`/${b.token}/config.yaml`)).body, /join-token/);
     const closing = openB.close();
     await serve(c);
