@@ -2,7 +2,9 @@
 import { isAtRest, nextPromotion } from "../../model/promotion";
 import { type NodeFacts, promotionNode } from "../harvester/node-facts";
 
-/** No promotion is under way, and none is due. One that failed rests, too: it blocks every further one. */
-export function promotionRests(nodes: readonly NodeFacts[], version: string): boolean {
-  return isAtRest(nextPromotion(nodes.map(promotionNode), version));
+/** What keeps promotion from resting, for people; undefined where none is under way and none is due. One that failed rests, too. */
+export function promotionUnderWay(nodes: readonly NodeFacts[], version: string): string | undefined {
+  const next = nextPromotion(nodes.map(promotionNode), version);
+  if (isAtRest(next)) return undefined;
+  return next.pick === undefined ? next.standstill.message : `${next.pick} is due to be promoted`;
 }

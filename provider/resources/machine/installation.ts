@@ -12,7 +12,7 @@ import type { System } from "../../redfish/system";
 import { explain } from "../../shell/errors";
 import { type OperationContext, UserError } from "../../shell/resource";
 import { firstLogin, type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
-import { promotionRests } from "../promotion";
+import { promotionUnderWay } from "../promotion";
 import { type Decision, furthestOf, type Intent, type Phase } from "./decide";
 import { type BootMaterial, bootMaterial, INSTALLATION_LABEL, type MachineInputs } from "./inputs";
 import { withMark } from "./mark";
@@ -138,9 +138,10 @@ export class Installation {
       ? "promotion to rest, so that this machine is not promoted in another's place"
       : "the cluster to answer at the VIP, which this machine is to join";
     await this.#waitUntil(what, async (cluster) => {
-      return (
-        cluster.kind === "ours" && (!atRest || promotionRests(cluster.nodes, this.inputs.cluster.version))
-      );
+      if (cluster.kind !== "ours") return false;
+      const underWay = atRest ? promotionUnderWay(cluster.nodes, this.inputs.cluster.version) : undefined;
+      if (underWay !== undefined) this.#news = `waiting for promotion to rest: ${underWay}`;
+      return underWay === undefined;
     });
   }
 

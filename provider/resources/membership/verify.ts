@@ -7,7 +7,7 @@ import type { NodeStatus } from "../../../model/node-status";
 import { type Quorum, quorumOf } from "../../../model/quorum";
 import type { NodeFacts } from "../../harvester/node-facts";
 
-import { promotionRests } from "../promotion";
+import { promotionUnderWay } from "../promotion";
 
 /** One member as it should be. */
 export interface Member {
@@ -68,7 +68,8 @@ export function verify(
       );
     }
   }
-  if (!promotionRests(nodes, version)) pending.push("promotion is not at rest");
+  const underWay = promotionUnderWay(nodes, version);
+  if (underWay !== undefined) pending.push(`promotion is not at rest: ${underWay}`);
   else wrong.push(...surprises(members, nodes, { version, creator }));
   const voters = nodes.filter((node) => node.etcd);
   const healthy = voters.filter((node) => node.ready && node.etcdVoter);
