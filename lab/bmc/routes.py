@@ -83,7 +83,7 @@ def install(app, driver, options):
                      "BootSourceOverrideMode": machine["bootMode"], "HttpBootUri": state["boot"]["httpBootUri"],
                      "BootSourceOverrideEnabled@Redfish.AllowableValues": ENABLED,
                      "BootSourceOverrideTarget@Redfish.AllowableValues": TARGETS}})
-        body["ProcessorSummary"].update(Count=1, CoreCount=machine["cores"], LogicalProcessorCount=machine["cores"] * 2,
+        body["ProcessorSummary"].update(Count=1, CoreCount=machine["cores"], LogicalProcessorCount=machine["cores"],
                                         Model=machine["cpuModel"])
         body["MemorySummary"]["TotalSystemMemoryGiB"] = machine["memoryGiB"]
         body["Actions"]["#ComputerSystem.Reset"]["ResetType@Redfish.AllowableValues"] = RESETS

@@ -47,6 +47,8 @@ export interface SystemFacts extends SystemState {
   memoryGiB: number | undefined;
   nics: NicFacts[];
   drives: DriveFacts[];
+  /** Whether the firmware boots by UEFI or as a legacy BIOS. */
+  bootMode: "UEFI" | "Legacy" | undefined;
   /** Targets that the BMC accepts for a boot override; `undefined` if it does not list them. */
   bootTargets: string[] | undefined;
 }
@@ -85,8 +87,13 @@ export async function readFacts(client: BmcClient, system: Json): Promise<System
     memoryGiB: number(object(system.MemorySummary).TotalSystemMemoryGiB),
     nics,
     drives,
+    bootMode: bootModeOf(text(object(system.Boot).BootSourceOverrideMode)),
     bootTargets: texts(object(system.Boot)["BootSourceOverrideTarget@Redfish.AllowableValues"]),
   };
+}
+
+function bootModeOf(mode: string | undefined): SystemFacts["bootMode"] {
+  return mode === "UEFI" || mode === "Legacy" ? mode : undefined;
 }
 
 async function readNics(client: BmcClient, system: Json): Promise<NicFacts[]> {

@@ -23,6 +23,7 @@ function preflightFacts(node: NodeDescription, facts: SystemFacts): PreflightFac
     ...(threads === undefined ? {} : { threads }),
     ...(cores === undefined ? {} : { cores }),
     ...(facts.memoryGiB === undefined ? {} : { memoryGiB: facts.memoryGiB }),
+    ...(facts.bootMode === undefined ? {} : { bootMode: facts.bootMode === "UEFI" ? "uefi" : "legacy" }),
     nics: node.interfaces.flatMap(({ name, hwAddr }) => {
       const nic = facts.nics.find((candidate) => candidate.mac === hwAddr?.toLowerCase());
       if (nic?.speedMbps === undefined) return [];
