@@ -118,7 +118,8 @@ async function readDrives(client: BmcClient, system: Json): Promise<DriveFacts[]
     for (const reference of list(controller.Drives)) {
       const path = link(reference);
       const drive = path === undefined ? undefined : (await client.get(path))?.body;
-      if (!drive) continue;
+      // A bay whose drive was pulled or died keeps its resource, and may keep the serial number of what was there.
+      if (!drive || object(drive.Status).State === "Absent") continue;
       drives.push({
         name: text(drive.Name) ?? text(drive.Id) ?? path!,
         serial: text(drive.SerialNumber),

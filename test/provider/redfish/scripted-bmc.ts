@@ -144,7 +144,12 @@ export class ScriptedBmc {
     },
     "/redfish/v1/Systems/1/Storage": { Members: [{ "@odata.id": "/redfish/v1/Systems/1/Storage/1" }] },
     "/redfish/v1/Systems/1/Storage/1": {
-      Drives: [{ "@odata.id": "/redfish/v1/Systems/1/Storage/1/Drives/1" }],
+      Drives: [1, 2].map((n) => ({ "@odata.id": `/redfish/v1/Systems/1/Storage/1/Drives/${n}` })),
+    },
+    "/redfish/v1/Systems/1/Storage/1/Drives/2": {
+      Name: "disk2",
+      SerialNumber: "PULLED",
+      Status: { State: "Absent" },
     },
     "/redfish/v1/Systems/1/Storage/1/Drives/1": {
       Name: "disk1",
