@@ -1,6 +1,7 @@
 /** Bad input is refused before anything is touched, with the property and the rule, through the real engine (P10). */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import type { FaultName } from "../../lab/faults/table";
 import { type Loose, type Run, World } from "./world";
 
 interface Case {
@@ -76,6 +77,49 @@ describe("bad input is refused before anything is touched", function () {
       says: [/node\.disks/, /P7NLAB9999B/],
     },
   ];
+
+  /** What only the hardware can tell: a fault of it, and what an `up` says. */
+  const faults: { fault: [FaultName, ...string[]]; edit?: Case["edit"]; says: RegExp[] }[] = [
+    { fault: ["bmc-certificate"], says: [/certificate/, /bmc\.tls/] },
+    {
+      fault: ["bmc-silent"],
+      // Somebody waits for an `up` much longer than a test may.
+      edit: ({ cluster }) => {
+        cluster.installTimeout = "15s";
+      },
+      says: [/n1/, /did not (answer|end)|no answer/],
+    },
+    {
+      fault: ["hardware", "cores=4", "memory=16", "nic-speed=100"],
+      says: [/preflight-processors/, /preflight-memory/, /preflight-nic/, /without a word/],
+    },
+    { fault: ["disk-small"], says: [/node\.disks\.install/, /preflight-disk/, /100 GiB/] },
+    { fault: ["disk-missing"], says: [/node\.disks/, /S4XLAB0001A/] },
+  ];
+  for (const { fault, edit = () => undefined, says } of faults) {
+    it(`${fault.join(" ")}, at up`, async () => {
+      const [name, ...args] = fault;
+      await world.lab.fault("m1", name, args);
+      try {
+        assertRefused(await world.edited(edit, () => world.pulumi(["up", "--yes", "--skip-preview"])), says);
+      } finally {
+        await world.lab.clearFault("m1");
+      }
+    });
+  }
+
+  it("too few cores with skipChecks, at preview: accepted", async () => {
+    await world.lab.fault("m1", "hardware", ["cores=4"]);
+    try {
+      const edit: Case["edit"] = ({ cluster }) => {
+        cluster.skipChecks = true;
+      };
+      const run = await world.edited(edit, () => world.pulumi(["preview"]));
+      assert.equal(run.code, 0, run.output);
+    } finally {
+      await world.lab.clearFault("m1");
+    }
+  });
 
   for (const { what, edit, says, verb = "preview" } of cases) {
     it(`${what}, at ${verb}`, async () => {
