@@ -576,6 +576,13 @@ export const cases: Record<string, RuleCases> = {
     ],
     keeps: [{ "nodes.n1.disks.install.device": "/dev/disk/by-path/pci-0000:00:1f.2-ata-1" }],
   },
+  "install-timeout": {
+    breaks: [
+      [{ installTimeout: "soon" }, "installTimeout"],
+      [{ installTimeout: "0m" }, "installTimeout"],
+    ],
+    keeps: [{ installTimeout: "45m" }, { installTimeout: "1h30m" }],
+  },
   "disk-serial": {
     breaks: [[{ "nodes.n1.disks.install.serial": "" }, "nodes.n1.disks.install.serial"]],
     keeps: [{ "nodes.n1.disks.install.serial": "0" }],

@@ -115,7 +115,12 @@ export function refuseOtherHost(
   facts: SystemFacts,
 ): void {
   const observed = { uuid: facts.uuid, serial: facts.serial, macs: facts.nics.map(({ mac }) => mac) };
-  const comparison = compareHardware(declaredHardware(node), observed);
+  // A board takes its network cards along; those of the one that was installed stand in the description.
+  const { macs, ...declared } = declaredHardware(node);
+  const comparison = compareHardware(
+    node.wasHardware === undefined ? { ...declared, macs } : declared,
+    observed,
+  );
   if (comparison.verdict === "same") return;
   throw new UserError(
     `node.hardware: the BMC ${node.bmc.endpoint} of ${key} does not report the host that the description names ` +
