@@ -97,8 +97,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
  * configuration: it is told that there is none, and asks again.
  */
 function turnAway(what: string, response: ServerResponse): void {
-  if (what === "" || what.endsWith(".ipxe")) return reply(response, 200, DISK_BOOT);
-  reply(response, 404, "not found\n");
+  if (what === "" || what.endsWith(".ipxe")) reply(response, 200, DISK_BOOT);
+  else reply(response, 404, "not found\n");
 }
 
 function reply(response: ServerResponse, status: number, body: string): void {
