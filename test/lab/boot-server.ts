@@ -76,6 +76,15 @@ export class BootServer {
     ].join(" ");
   }
 
+  /**
+   * Forgets what it saw. A machine whose power was cut may have a request on its way; connections are taken in their order, so
+   * once a request of our own is answered there is none left.
+   */
+  async forget(): Promise<void> {
+    await fetch(`${this.url}/forget`).then((answer) => answer.arrayBuffer());
+    this.seen.length = 0;
+  }
+
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
