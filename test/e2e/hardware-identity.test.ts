@@ -94,6 +94,80 @@ describe("the identity of a host, as its BMC reports it", function () {
       });
     }
   });
+
+  describe("a swapped board", () => {
+    let kubeconfig: string;
+    let untouched: Touched;
+    let was: Loose;
+
+    before(async () => {
+      kubeconfig = (await world.must("stack", "output", "kubeconfig", "--show-secrets")).stdout;
+      const { uuid, serial } = world.lab.machine("m1").hardware;
+      was = { uuid, serial };
+      await world.lab.machine("m1").reset("ForceOff");
+      await world.lab.fault("m1", "board-swapped");
+      await world.lab.machine("m1").reset("On");
+      const deadline = Date.now() + 60_000;
+      while ((await readyNode(kubeconfig).catch(() => "")) !== "n1") {
+        if (Date.now() > deadline) throw new Error("waited a minute for n1 to be Ready on its new board");
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+      untouched = touched(world);
+    });
+    afterEach("no installation, and no wiped disk", () => assert.deepEqual(touched(world), untouched));
+
+    /** What the host is now. */
+    const now = () => {
+      const { uuid, serial, nics } = world.lab.machine("m1").hardware;
+      return { hardware: { uuid, serial }, macs: nics.map(({ mac }) => mac) };
+    };
+    const describeNew = (cluster: Loose, declared: boolean) => {
+      const { n1 } = cluster.nodes;
+      n1.hardware = now().hardware;
+      if (declared) n1.wasHardware = was;
+    };
+
+    it("not declared: a refresh says it, and proposes nothing", async () => {
+      const refresh = await world.must("refresh", "--yes", "--skip-preview");
+      assert.match(refresh.output, new RegExp(`${now().hardware.uuid}`));
+      const preview = await world.must("preview");
+      assert.doesNotMatch(preview.stdout, /metal:index:Machine \S+ (create|update|replace|delete)/);
+    });
+
+    it("not declared: whatever acts on the machine is refused, with a table", async () => {
+      const run = await world.edited(
+        ({ cluster }) => {
+          cluster.nodes.n1.ssh.host = `${world.net}.11`;
+        },
+        () => world.pulumi(["up", "--yes", "--skip-preview"]),
+      );
+      assertRefused(run, /uuid: .*\(differs\)/, /serial: declared HVL1001, found HVL1001-B/, /wasHardware/);
+    });
+
+    it("destroyed without being declared: refused, and it stays on", async () => {
+      const run = await world.pulumi(["destroy", "--yes", "--skip-preview"]);
+      assertRefused(run, /serial: declared HVL1001, found HVL1001-B/);
+      assert.equal(world.machine.state.power, "On");
+    });
+
+    it("only the new identity given: refused, and says to declare what it was", async () => {
+      const run = await world.edited(
+        ({ cluster }) => describeNew(cluster, false),
+        () => world.pulumi(["up", "--yes", "--skip-preview"]),
+      );
+      assertRefused(run, /nodes\.n1\.hardware/, /wasHardware/);
+    });
+
+    it("declared: accepted, and the cluster goes on", async () => {
+      world.edit(({ cluster }) => describeNew(cluster, true));
+      const preview = await world.must("preview");
+      assert.doesNotMatch(preview.stdout, /metal:index:Machine \S+ (create|replace|delete)/);
+      await world.must("up", "--yes", "--skip-preview");
+      const quiet = await world.must("preview", "--refresh", "--expect-no-changes");
+      assert.doesNotMatch(quiet.output, /warning/);
+      assert.equal(await readyNode(kubeconfig), "n1");
+    });
+  });
 });
 
 /** What no edit of an identity may add to. */

@@ -2,6 +2,7 @@
 
 import type { NodeDescription } from "../../../model/description";
 import { judgeNodeEdit } from "../../../model/edits";
+import { propertyPath } from "../../../model/problem";
 import { bootServerFor } from "../../boot/server";
 import { BmcError } from "../../redfish/errors";
 import type { SystemFacts } from "../../redfish/facts";
@@ -50,7 +51,8 @@ export const machine: Resource = {
           "incarnation is a rebuild, which is not available in this release. If the Cluster was lost from the state, restore it.",
       );
     }
-    const problems = judgeNodeEdit(String(news.key), before, after, "node", true);
+    const key = String(news.key);
+    const problems = judgeNodeEdit(key, before, after, propertyPath("nodes", key));
     if (problems.length > 0)
       throw new UserError(problems.map((p) => `${p.property}: ${p.message}`).join(" "));
     const changes = differences(oldInputs, news).filter((change) => concernsMachine(change.path));
@@ -99,7 +101,9 @@ export const machine: Resource = {
       );
     }
     // A BMC or a VIP that is silent says nothing about whether the machine exists: it stays in the state (P11).
-    const power = await withSystem(onlyLooking(ctx), machineInputs(outputs), powerOf).catch((error) => {
+    const power = await withSystem(onlyLooking(ctx), machineInputs(outputs), (system) =>
+      powerOfDeclared(ctx, machineInputs(outputs), system),
+    ).catch((error) => {
       ctx.warn(`${String(inputs.key)}: its power is shown as it was last seen: ${explain(error)}`);
       return outputs.power;
     });
@@ -235,6 +239,21 @@ async function previewed(
 /** For a refresh or a delete, which write nothing either: the BMC client is held to it, and as impatient as in a preview. */
 function onlyLooking({ signal }: OperationContext): Pick<OperationContext, "signal" | "preview"> {
   return { signal, preview: true };
+}
+
+/** For a refresh: the power, and a word where the BMC reports another host than the declared one. */
+async function powerOfDeclared(
+  ctx: OperationContext,
+  inputs: MachineInputs,
+  system: System,
+): Promise<string> {
+  const facts = await system.facts();
+  try {
+    refuseOtherHost(inputs, facts);
+  } catch (error) {
+    ctx.warn(`${inputs.key}: ${explain(error)}`);
+  }
+  return facts.power ?? "unknown";
 }
 
 async function powerOf(system: System): Promise<string> {
