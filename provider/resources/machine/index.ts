@@ -52,7 +52,7 @@ export const machine: Resource = {
       );
     }
     const key = String(news.key);
-    const problems = judgeNodeEdit(key, before, after, propertyPath("nodes", key));
+    const problems = judgeNodeEdit(key, before, after, propertyPath("nodes", key), true);
     if (problems.length > 0)
       throw new UserError(problems.map((p) => `${p.property}: ${p.message}`).join(" "));
     const changes = differences(oldInputs, news).filter((change) => concernsMachine(change.path));
