@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { freshClone } from "../e2e/clone";
 import { ask } from "../e2e/http";
 import { type Loose, REPOSITORY, type Running, type RunOptions, World } from "../e2e/world";
-import { inParallel } from "./parallel";
 import { PLACES } from "./places";
 
 const TIME = {
@@ -44,27 +43,24 @@ const GUARDS = {
 
 describe("the guards of an installation", function () {
   this.timeout(180_000);
-  const stories = inParallel(2, [
-    () => inWorld((world) => leftOverInstaller(world, {}).then((status) => assert.equal(status, 410))),
-    () =>
-      inWorld(async (world) => {
-        const project = mutant(world, "an installer that is left over is not served");
-        assert.equal(await leftOverInstaller(world, { project }), 200, "the guard guards against nothing");
-      }),
-    () => inWorld(stuckOverride),
-    () => inWorld(stuckOverrideUnguarded),
-    () => inWorld(secondCreation),
-  ]);
 
-  for (const [index, story] of [
-    "an installer left over from a killed run gets no configuration while the machine is about to be restarted",
-    "without that guard it gets one, and would be cut off while it writes the disk",
-    "a BMC that keeps its one-time boot override makes the machine netboot again: it boots from disk",
-    "without the guards at script and configuration, the disk is wiped a second time",
-    "a creator that is to be reinstalled while the VIP is silent is refused; without that guard it creates a second cluster",
-  ].entries()) {
-    it(story, () => stories()[index]);
-  }
+  it("an installer left over from a killed run gets no configuration while the machine is about to be restarted", () =>
+    inWorld(async (world) => assert.equal(await leftOverInstaller(world, {}), 410)));
+
+  it("without that guard it gets one, and would be cut off while it writes the disk", () =>
+    inWorld(async (world) => {
+      const project = mutant(world, "an installer that is left over is not served");
+      assert.equal(await leftOverInstaller(world, { project }), 200, "the guard guards against nothing");
+    }));
+
+  it("a BMC that keeps its one-time boot override makes the machine netboot again: it boots from disk", () =>
+    inWorld(stuckOverride));
+
+  it("without the guards at script and configuration, the disk is wiped a second time", () =>
+    inWorld(stuckOverrideUnguarded));
+
+  it("a creator that is to be reinstalled while the VIP is silent is refused; without that guard it creates a second cluster", () =>
+    inWorld(secondCreation));
 });
 
 /** Kills the engine while the installer's kernel runs, and plays that installer at the instant when the next run is at its machine. */

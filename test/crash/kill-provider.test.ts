@@ -1,0 +1,3 @@
+import { killedAnywhere } from "./kill";
+
+killedAnywhere("provider");
