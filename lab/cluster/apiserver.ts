@@ -1,6 +1,7 @@
 /**
  * One real kube-apiserver, bound to the etcd member of its own machine: when that member loses its quorum, this API server fails too.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { LabChild, LabServices } from "../types";
 import type { ClusterAuthorities } from "./authorities";
 import { issueCertificate } from "./certificates";
@@ -41,9 +42,16 @@ rules:
 const CERT = `${PATHS.tls}/serving-kube-apiserver`;
 const ADMIN = `${PATHS.tls}/client-admin`;
 
-/** An API server that dies with its machine. */
+/** Real time from the end of the process to its next start; a kubelet waits longer, and longer each time. */
+const RESTART_MS = 1000;
+
+/** An API server that dies with its machine, and with nothing else. */
 export class ApiServer {
   #child: LabChild | undefined;
+  /** Aborted when it is to run no longer. */
+  #life: AbortController | undefined;
+  /** Ends when the process runs no longer and is not started again. */
+  #running: Promise<void> | undefined;
   #admin: KubeClient | undefined;
 
   constructor(
@@ -64,11 +72,40 @@ export class ApiServer {
     return this.#admin;
   }
 
+  /**
+   * Starts the process, and again whenever it ends by itself, as a kubelet does with a static pod: without a voting etcd member it ends
+   * soon, and that is no reason to be without an API server for good.
+   */
   async start(): Promise<void> {
+    const life = new AbortController();
+    this.#life = life;
     await this.#files();
+    this.#running = this.#keepRunning(await this.#spawn(), life.signal);
+    // Whoever ends it hears of it.
+    this.#running.catch(() => undefined);
+    this.#admin = new KubeClient({
+      servers: [this.url],
+      ca: this.authorities.server.cert,
+      cert: this.disk.read(`${ADMIN}.crt`),
+      key: this.disk.read(`${ADMIN}.key`),
+    });
+  }
+
+  async #keepRunning(first: LabChild, signal: AbortSignal): Promise<void> {
+    for (let child = first; ; child = await this.#spawn()) {
+      this.#child = child;
+      // Who stopped it while it was being started again did not know this process yet.
+      if (signal.aborted) await child.kill();
+      await child.exited;
+      await delay(RESTART_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+    }
+  }
+
+  #spawn(): Promise<LabChild> {
     const etcd = this.etcd.clientFiles;
     const tls = (file: string): string => this.disk.path(`${PATHS.tls}/${file}`);
-    this.#child = await this.lab.processes.spawn({
+    return this.lab.processes.spawn({
       name: `${this.options.machine}/kube-apiserver`,
       command: this.lab.binaries.kubeApiserver,
       args: [
@@ -102,21 +139,15 @@ export class ApiServer {
       ],
       logFile: this.options.logFile,
     });
-    this.#admin = new KubeClient({
-      servers: [this.url],
-      ca: this.authorities.server.cert,
-      cert: this.disk.read(`${ADMIN}.crt`),
-      key: this.disk.read(`${ADMIN}.key`),
-    });
   }
 
   /** Waits until the server says it is ready, which needs a quorum of etcd. */
   async ready(signal: AbortSignal, timeoutMs = 180_000): Promise<void> {
-    const child = this.#child;
     await waitFor(
       async () => {
-        if (child?.exit) {
-          throw new Error(`kube-apiserver ended with code ${child.exit.code}; see ${this.options.logFile}.`);
+        const { exit } = this.#child ?? {};
+        if (exit !== undefined) {
+          throw new Error(`kube-apiserver ended with code ${exit.code}; see ${this.options.logFile}.`);
         }
         return (await this.healthy()) || undefined;
       },
@@ -125,7 +156,6 @@ export class ApiServer {
         timeoutMs,
         intervalMs: 150,
         signal,
-        fatal: () => child?.exit !== undefined,
       },
     );
   }
@@ -137,13 +167,18 @@ export class ApiServer {
   }
 
   async kill(): Promise<void> {
-    this.#admin?.close();
-    await this.#child?.kill();
+    await this.#end((child) => child.kill());
   }
 
   async stop(): Promise<void> {
+    await this.#end((child) => child.stop(3_000));
+  }
+
+  async #end(how: (child: LabChild) => Promise<void>): Promise<void> {
+    this.#life?.abort();
     this.#admin?.close();
-    await this.#child?.stop(3_000);
+    if (this.#child !== undefined) await how(this.#child);
+    await this.#running;
   }
 
   async #files(): Promise<void> {

@@ -81,17 +81,15 @@ export class ServerNode {
    * it has to be let into the etcd cluster before.
    */
   async start(): Promise<void> {
-    if (!this.#mustJoin())
-      await this.#startProcesses(`${this.etcd.options.memberName}=${this.etcd.peerUrl}`, "new");
+    if (this.#mustJoin()) return;
+    await this.etcd.start(`${this.etcd.options.memberName}=${this.etcd.peerUrl}`, "new");
+    await this.api.start();
   }
 
   /** Everything that needs an answering API server, until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { system, identity, disk, log } = this.parts;
-    if (this.#mustJoin()) {
-      const initialCluster = await joinEtcd(disk, this.etcd, signal);
-      await this.#startProcesses(initialCluster, "existing");
-    }
+    const { system, identity, log } = this.parts;
+    if (this.#mustJoin()) await this.#join(signal);
     if (await this.#serves(signal)) log("rke2: control plane is up");
     else await this.#rejoin(signal);
     const kube = this.api.admin;
@@ -154,7 +152,7 @@ export class ServerNode {
     });
     acceptBootstrap(disk, bootstrap, this.#token());
     lab.ledger.append({ machine: identity.machine, event: "server-rejoined", node: identity.hostname });
-    await this.#startProcesses(await joinEtcd(disk, this.etcd, signal), "existing");
+    await this.#join(signal);
     await this.#serves(signal);
   }
 
@@ -180,8 +178,12 @@ export class ServerNode {
     return wasPromoted(this.parts.disk) && !this.etcd.hasData;
   }
 
-  async #startProcesses(initialCluster: string, state: "new" | "existing"): Promise<void> {
-    await this.etcd.start(initialCluster, state);
+  /** Lets the machine's etcd into the cluster. Its API server is started when the member votes: a learner serves none. */
+  async #join(signal: AbortSignal): Promise<void> {
+    const { disk } = this.parts;
+    await this.etcd.start(await joinEtcd(disk, this.etcd, signal), "existing");
+    await this.etcd.ready(signal);
+    await becomeVoter(disk, this.etcd, signal);
     await this.api.start();
   }
 
