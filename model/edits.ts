@@ -208,7 +208,7 @@ function valueAt(description: ClusterDescription, path: string): unknown {
 }
 
 /** Whether two known values differ. Anything that JSON cannot carry stands for "not known yet". */
-function differs(before: unknown, after: unknown): boolean {
+export function differs(before: unknown, after: unknown): boolean {
   if (typeof before === "symbol" || typeof after === "symbol") return false;
   if (before === null || after === null || typeof before !== "object" || typeof after !== "object") {
     return before !== after;

@@ -21,6 +21,8 @@ export interface ClusterFacts {
   virtualMachines?: readonly VirtualMachineFacts[];
   /** An upgrade that is under way, by the name of its object. */
   upgrade?: string;
+  /** Version that it leads to; undefined where its object does not say. */
+  upgradeTo?: string;
 }
 
 /** A node as it is: as the promotion controller sees it, and a little more. `name` is its key in the description, or its hostname. */
@@ -30,6 +32,8 @@ export interface NodeFacts extends PromotionNode {
   version?: string;
   /** In Harvester's maintenance mode, or on the way into it. */
   maintenance?: boolean;
+  /** The count of `reinstall` under which its machine was installed; undefined where it is not known. */
+  reinstall?: number;
 }
 
 /** A Longhorn volume as it is. */

@@ -22,6 +22,8 @@ export type TransitionKind =
 export interface Finding extends Problem {
   /** The nearest way that is allowed, as something to do: "Join the replacement first, and remove n3 in the next change." */
   next?: string;
+  /** The reason for which a person has overridden it; it would be an error without. */
+  overridden?: string;
 }
 
 /** A change, judged. Pure data, which a preview stores and a report renders: it never holds a secret. */
