@@ -237,7 +237,8 @@ export class BmcClient {
   async #persistently(attempt: (tries: number) => Promise<HttpAnswer>): Promise<HttpAnswer> {
     const begun = Date.now();
     for (let tries = 1; ; tries++) {
-      const late = () => Date.now() - begun > this.#timing.attemptsMs;
+      const wait = backOff(tries - 1, this.#timing.firstDelayMs, 8000);
+      const late = () => Date.now() - begun + wait > this.#timing.attemptsMs;
       try {
         const answer = await attempt(tries);
         if (!BUSY.has(answer.status) || late()) return answer;
@@ -246,7 +247,7 @@ export class BmcClient {
         const failure = noAnswerError(this.endpoint, error, tries);
         if (failure.problem === "untrusted" || late()) throw failure;
       }
-      await pause(backOff(tries - 1, this.#timing.firstDelayMs, 8000), this.#options.signal);
+      await pause(wait, this.#options.signal);
     }
   }
 

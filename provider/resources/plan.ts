@@ -14,7 +14,7 @@ import {
   type Properties,
   type Resource,
 } from "../shell/resource";
-import { connect } from "./machine/look";
+import { glance } from "./machine/glance";
 import { readMark } from "./machine/mark";
 import { outlook } from "./outlook";
 import { sightCluster } from "./sighting";
@@ -33,10 +33,8 @@ export const plan: Resource = {
     }
     const failures = errorsOf(problems).map(failureOf);
     if (judged === undefined && failures.length === 0) {
-      failures.push(
-        ...(await refuseUnknownCluster(ctx, wanted)),
-        ...(await refuseMarkedMachines(ctx, wanted)),
-      );
+      const looks = [refuseUnknownCluster(ctx, wanted), refuseMarkedMachines(ctx, wanted)];
+      failures.push(...(await Promise.all(looks)).flat());
     }
     return { inputs: news, failures };
   },
@@ -113,9 +111,8 @@ async function refuseMarkedMachines(
 ): Promise<CheckFailure[]> {
   const looks = Object.entries(wanted.nodes).map(async ([key, node]): Promise<CheckFailure[]> => {
     if (containsUnknown(node.bmc)) return [];
-    const system = connect({ signal: ctx.signal, preview: true }, { node });
     try {
-      const mark = readMark((await system.state()).assetTag);
+      const mark = await glance(ctx, node, async (system) => readMark((await system.state()).assetTag));
       if (mark === undefined) return [];
       return [
         {
@@ -130,8 +127,6 @@ async function refuseMarkedMachines(
     } catch (error) {
       if (error instanceof BmcError) return [];
       throw error;
-    } finally {
-      await system.close();
     }
   });
   return (await Promise.all(looks)).flat();

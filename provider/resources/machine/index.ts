@@ -23,6 +23,7 @@ import type { ClusterIdentity } from "../cluster";
 import { lookAtCluster } from "../live-cluster";
 import { releasedIn } from "../release";
 import { type Decision, decide } from "./decide";
+import { glance } from "./glance";
 import { intentOf, type MachineInputs, machineId, machineInputs, machineOutputs } from "./inputs";
 import { Installation } from "./installation";
 import { connect, disksOf, look, memoryOf, refuseOtherHost, refuseToInstall } from "./look";
@@ -218,7 +219,7 @@ async function previewed(
   if (containsUnknown(node.hardware) || containsUnknown(node.bmc)) return outputs;
   const inputs = machineInputs(properties);
   try {
-    await withSystem(ctx, inputs, async (system) => {
+    await glance(ctx, inputs.node, async (system) => {
       if (containsUnknown(properties)) {
         const facts = await system.facts();
         refuseOtherHost(inputs, facts);

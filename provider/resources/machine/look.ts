@@ -24,7 +24,7 @@ export interface Look {
 }
 
 /** In a preview somebody waits in front of a screen, and a BMC that is silent is no error there. */
-const PREVIEW_TIMING = { requestMs: 5000, attemptsMs: 8000 };
+const PREVIEW_TIMING = { requestMs: 5000, attemptsMs: 4000 };
 
 /** A connection to the machine's BMC, read-only in a preview. */
 export function connect(
