@@ -212,6 +212,7 @@ export class Course {
 
   /** Promotions that are under way when the change begins are waited for. */
   #finishPromotions(): void {
+    if (!momentOf(this.#nodes).quorum.reached) return;
     const running = this.#nodes.filter(
       (node) => !isMember(node) && (node.promoteStatus === "running" || node.promoteStatus === "complete"),
     );
@@ -236,7 +237,9 @@ export class Course {
     );
   }
 
+  /** Without a quorum nothing can be written, and so nobody be promoted. */
   #pick(): string | undefined {
+    if (!momentOf(this.#nodes).quorum.reached) return undefined;
     return nextPromotion(this.#nodes, promotionVersion(this.#version)).pick;
   }
 

@@ -1,18 +1,24 @@
 /** From the cluster that is to the one that is wanted: what the change is, in which steps, and whether it may be carried out. */
 import { errorsOf } from "../problem";
 import { standbyOf } from "../promotion";
+import { beginningOf } from "./beginning";
 import { changeOf, kindOf } from "./change";
 import { type Course, draftOf } from "./draft";
 import { momentOf } from "./moment";
+import { planRetirement } from "./retirement";
 import { judgeTransition } from "./rules";
-import { promotionVersion, type Situation, situationOf, type TransitionRequest } from "./situation";
+import { promotionVersion, situationOf, type TransitionRequest } from "./situation";
 import type { Step } from "./step";
 import type { Transition } from "./transition";
+import { unknownOf } from "./unknown";
 
+export { type ApprovalSubject, approvalOf, needsApproval } from "./approval";
 export type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
+export { judgeFeatureGates } from "./feature-gates";
 export type { Override, PlannedNode, TransitionRequest } from "./situation";
 export type { Finality, Moment, NamedDisk, Step, StepKind } from "./step";
 export type { Finding, Transition, TransitionKind } from "./transition";
+export { upgradePath } from "./upgrade-path";
 
 /**
  * Plans a change and judges it. Every moment comes from a simulated cluster that takes the steps one after another, promotion included;
@@ -21,33 +27,29 @@ export type { Finding, Transition, TransitionKind } from "./transition";
  * Values that are not known yet (symbols) count as unchanged and are named in `unknown`. It does not throw on descriptions that
  * `validateDescription` accepts.
  */
-export function planTransition(
-  request: TransitionRequest & { after: NonNullable<TransitionRequest["after"]> },
-): Transition {
-  const situation = situationOf(request);
+export function planTransition(request: TransitionRequest): Transition {
+  const { after, before } = request;
+  if (after === undefined) {
+    if (before === undefined) throw new Error("a transition needs a description, before or after it");
+    return planRetirement({ ...request, before });
+  }
+  const situation = situationOf({ ...request, after });
   const change = changeOf(situation);
   const course = draftOf(situation, change);
   const findings = judgeTransition({ situation, change, course }, request.overrides);
-  const { nodes, source, asOf, version, after } = situation;
   return {
+    ...beginningOf(situation),
     kind: kindOf(change),
-    facts: { source: source === "inputs" ? "state" : source, ...(asOf === undefined ? {} : { asOf }) },
-    versions: { ...(version === undefined ? {} : { from: version }), to: after.version },
-    ...(nodes.length === 0 ? {} : { before: momentOf(nodes) }),
     after: momentOf(course.nodes),
     promoted: course.promoted,
-    standby: standbyOf(course.nodes, promotionVersion(after.version)).map(({ name }) => name),
+    standby: standbyOf(course.nodes, promotionVersion(situation.after.version)).map(({ name }) => name),
     steps: errorsOf(findings).length > 0 ? [] : stepsOf(course),
     findings,
-    unknown: unknownOf(situation),
+    unknown: unknownOf(situation, course),
   };
 }
 
 /** The steps without what only rules look at. */
 function stepsOf({ steps }: Course): Step[] {
   return steps.map(({ from: _from, to: _to, stages: _stages, ...step }) => step);
-}
-
-function unknownOf({ unknown }: Situation): string[] {
-  return unknown.map((path) => `${path || "the description"} is not known yet; it is taken for unchanged.`);
 }

@@ -1,11 +1,28 @@
 import type { Override } from "../situation";
 import type { Finding } from "../transition";
+import { controlPlaneAfterRules } from "./control-plane";
+import { factRules } from "./facts";
+import { identityRules } from "./identity";
+import { maintenanceRules } from "./maintenance";
 import { membershipRules } from "./membership";
 import { quorumRules } from "./quorum";
+import { nodeRules } from "./roles";
 import type { Judged, TransitionRule } from "./rule";
+import { storageRules } from "./storage";
+import { versionRules } from "./versions";
 
 /** Every rule over a change, in the order in which findings are told. */
-export const transitionRules: readonly TransitionRule[] = [...quorumRules, ...membershipRules];
+export const transitionRules: readonly TransitionRule[] = [
+  ...factRules,
+  ...identityRules,
+  ...nodeRules,
+  ...quorumRules,
+  ...controlPlaneAfterRules,
+  ...membershipRules,
+  ...versionRules,
+  ...storageRules,
+  ...maintenanceRules,
+];
 
 /** Judges a change by every rule. An error that a person has overridden, with a reason, becomes a warning that carries the reason. */
 export function judgeTransition(judged: Judged, overrides: readonly Override[] = []): Finding[] {

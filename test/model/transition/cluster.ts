@@ -11,7 +11,7 @@ import type {
 import { validDescription, validNode } from "../description";
 
 /** The function under test, or a mutant of it. */
-export type Plan = (request: TransitionRequest & { after: ClusterDescription }) => Transition;
+export type Plan = (request: TransitionRequest) => Transition;
 
 /** Nodes n1, n2, ... from words such as `management`, `default/zone-a`. */
 export function clusterOf(words: string, version = "v1.6.1"): ClusterDescription {

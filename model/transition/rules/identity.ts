@@ -1,0 +1,80 @@
+/** What an edit may say about machines and about what the cluster's creation has fixed: judged as each resource judges it. */
+import { judgeEdit, judgeNodeEdit } from "../../edits";
+import type { Problem } from "../../problem";
+import type { Situation } from "../situation";
+import { type Judged, nodePath, type Said, type TransitionRule } from "./rule";
+
+export const identityRules: readonly TransitionRule[] = [
+  {
+    id: "fixed-at-creation",
+    about: "What the creation of the cluster fixed is not edited.",
+    source: "harvester#2063, #1228",
+    severity: "error",
+    *judge({ situation: { before, after }, change }) {
+      if (before === undefined || before === after || change.rebuild) return;
+      const fixed = judgeEdit(before, after).filter(({ rule }) => rule === "fixed-at-creation");
+      yield* fixed.map((problem) => ({
+        ...said(problem),
+        next: "Set it back. Only a rebuild (generation raised by one) can change it.",
+      }));
+    },
+  },
+  ...["no-implied-reinstall", "hardware-is-identity", "reinstall-by-one"].map(
+    (id): TransitionRule => ({
+      id,
+      about: {
+        "no-implied-reinstall":
+          "What lives on the installed disk changes only together with a reinstallation that is asked for.",
+        "hardware-is-identity": "The key of a node names one physical host for good.",
+        "reinstall-by-one": "Reinstallations are asked for one at a time.",
+      }[id]!,
+      source: "our own: no edit implies that a disk is wiped",
+      severity: "error",
+      *judge(judged) {
+        for (const problem of nodeProblems(judged)) {
+          if (problem.rule === id) yield { ...said(problem), next: NEXT[id]! };
+        }
+      },
+    }),
+  ),
+  {
+    id: "generation-by-one",
+    about: "A rebuild raises the generation by one.",
+    source: "our own: each generation is one life of the cluster",
+    severity: "error",
+    *judge({ situation: { before, after } }) {
+      const [was, wanted] = [before?.generation ?? 1, after.generation ?? 1];
+      if (before === undefined || wanted === was || wanted === was + 1) return;
+      yield {
+        property: "generation",
+        message: `it counts the lives of the cluster, which is in its generation ${was}, and ${wanted} is not the next one.`,
+        next: `Set it to ${was + 1} to rebuild the cluster, or back to ${was}.`,
+      };
+    },
+  },
+];
+
+const NEXT: Readonly<Record<string, string>> = {
+  "no-implied-reinstall": "Set it back, or raise the node's reinstall by one.",
+  "hardware-is-identity": "Set it back, or give the other host a key of its own.",
+  "reinstall-by-one": "Raise it by one.",
+};
+
+/** Every node is installed anew in a rebuild, as if it had been asked for; role, zone and labels may change in place. */
+function nodeProblems({ situation, change }: Judged): Problem[] {
+  const { before, after }: Situation = situation;
+  if (before === undefined || before === after) return [];
+  return Object.entries(after.nodes).flatMap(([key, node]) => {
+    const was = before.nodes[key];
+    if (was === undefined || was === node) return [];
+    const reinstalled = (node.reinstall ?? 0) !== (was.reinstall ?? 0);
+    const last = change.rebuild ? { ...was, reinstall: (node.reinstall ?? 0) - 1 } : was;
+    const { role, zone, labels } = was;
+    const judged = change.rebuild || reinstalled ? node : { ...node, role, zone, labels };
+    return judgeNodeEdit(key, last, judged, nodePath(key));
+  });
+}
+
+function said({ property, message }: Problem): Said {
+  return { property, message };
+}
