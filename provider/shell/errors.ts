@@ -11,6 +11,11 @@ export class UserError extends Error {
   }
 }
 
+/** Why an operation was aborted at its deadline. Whoever waits for something at that moment says what it was, in place of this. */
+export class DeadlinePassed extends UserError {
+  override readonly name = "DeadlinePassed";
+}
+
 /**
  * The text for an error: its message, and those of its causes where they add something. Only a mistake in this
  * program (a TypeError and its like) is shown with its stack, and as what it is.

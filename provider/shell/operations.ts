@@ -1,6 +1,6 @@
 /** The operations in flight: their contexts, deadlines, and how all of them are stopped together. */
 import type { EngineLog } from "./engine-log";
-import { UserError } from "./errors";
+import { DeadlinePassed, UserError } from "./errors";
 import type { OperationContext } from "./resource";
 import { RunFacts } from "./run";
 
@@ -29,7 +29,7 @@ export class Operations {
     const controller = new AbortController();
     const timeoutMs = request.timeoutSeconds * 1000;
     const timer = setTimeout(
-      () => controller.abort(new UserError(tooLong(request))),
+      () => controller.abort(new DeadlinePassed(tooLong(request))),
       Math.min(timeoutMs, 2 ** 31 - 1),
     );
     this.#running.add(controller);

@@ -9,7 +9,7 @@ import type { InstallerEvent } from "../../boot/messages";
 import type { BootRoute, BootServer } from "../../boot/server";
 import { pause } from "../../net/retry";
 import type { System } from "../../redfish/system";
-import { explain } from "../../shell/errors";
+import { DeadlinePassed, explain } from "../../shell/errors";
 import { type OperationContext, UserError } from "../../shell/resource";
 import { firstLogin, type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
 import { promotionUnderWay } from "../promotion";
@@ -165,10 +165,19 @@ export class Installation {
   /** Looks at the cluster again and again, until it is as wanted, the deadline passes or somebody cancels. */
   async #waitUntil(what: string, reached: (cluster: LiveCluster) => Promise<boolean>): Promise<void> {
     const began = Date.now();
-    for (;;) {
+    let seen = "nothing yet";
+    const look = async () => {
       const cluster = await this.#lookAtCluster();
-      if (await reached(cluster)) return;
-      if (Date.now() + LOOK_EVERY_MS > this.ctx.deadline.getTime()) throw this.#tooLate(what, cluster);
+      seen = cluster.what;
+      return reached(cluster);
+    };
+    for (;;) {
+      const there = await look().catch((error) => {
+        // The deadline may pass in the middle of a look, too.
+        throw error instanceof DeadlinePassed ? this.#tooLate(what, seen) : error;
+      });
+      if (there) return;
+      if (Date.now() + LOOK_EVERY_MS > this.ctx.deadline.getTime()) throw this.#tooLate(what, seen);
       const seconds = Math.round((Date.now() - began) / 1000);
       this.ctx.status(`${this.#news || `waiting for ${what}`} (${seconds} s)`);
       await pause(LOOK_EVERY_MS, this.ctx.signal);
@@ -302,12 +311,12 @@ export class Installation {
     }
   }
 
-  #tooLate(what: string, cluster: LiveCluster): UserError {
+  #tooLate(what: string, seen: string): UserError {
     const { key, node } = this.inputs;
     const where =
       this.#phase === undefined ? "nothing was changed" : `the installation stands at "${this.#phase}"`;
     return new UserError(
-      `${key} (${hostnameOf(key, node)}): gave up waiting for ${what}; last seen: ${this.#news || cluster.what}; ${where}. ` +
+      `${key} (${hostnameOf(key, node)}): gave up waiting for ${what}; last seen: ${this.#news || seen}; ${where}. ` +
         `${adviceFor(this.#phase, key)} More time: installTimeout.`,
     );
   }

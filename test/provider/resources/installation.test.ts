@@ -4,6 +4,7 @@ import type { System } from "../../../provider/redfish/system";
 import type { Phase } from "../../../provider/resources/machine/decide";
 import { intentOf, type MachineInputs } from "../../../provider/resources/machine/inputs";
 import { type Act, Installation } from "../../../provider/resources/machine/installation";
+import { DeadlinePassed } from "../../../provider/shell/errors";
 import { RunFacts } from "../../../provider/shell/run";
 import { secrets } from "../../../provider/shell/secrets";
 import { validDescription } from "../../model/description";
@@ -66,6 +67,13 @@ describe("an installation", () => {
     const done = carryOut({ act: "install", mode: "join" });
     await done.stop();
     assert.deepEqual(bmc.log, []);
+  });
+
+  it("says what it waited for, also where the deadline passes in the middle of a look", async () => {
+    const { carryOut } = world();
+    const done = carryOut({ act: "install", mode: "join" });
+    const error = await done.stop(new DeadlinePassed("The create did not end within its 12 s."));
+    assert.match(`${error}`, /n1.*gave up waiting for the cluster to answer at the VIP.*nothing was changed/);
   });
 
   it("lets nothing that it derives be shown", async () => {
@@ -143,9 +151,9 @@ function world() {
     carryOut: (act: Act) => {
       const running = installation.carryOut(act).catch((error: unknown) => error);
       return {
-        stop: async () => {
-          abort.abort(new Error("the test is over"));
-          await running;
+        stop: async (reason: Error = new Error("the test is over")) => {
+          abort.abort(reason);
+          return await running;
         },
       };
     },
