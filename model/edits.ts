@@ -209,9 +209,9 @@ function valueAt(description: ClusterDescription, path: string): unknown {
 
 /** Whether two known values differ. Anything that JSON cannot carry stands for "not known yet". */
 export function differs(before: unknown, after: unknown): boolean {
-  if (typeof before === "symbol" || typeof after === "symbol") return false;
+  if (typeof before === "symbol" || typeof after === "symbol" || before === after) return false;
   if (before === null || after === null || typeof before !== "object" || typeof after !== "object") {
-    return before !== after;
+    return true;
   }
   const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].some((key) => differs(a[key], b[key]));

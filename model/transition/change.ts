@@ -1,10 +1,9 @@
 /** What a change consists of, and what it is called as a whole. */
-import type { ClusterDescription } from "../description";
 import { differs } from "../edits";
 import { isMember } from "../promotion";
 import { roleOf } from "../roles";
 import type { NodeFacts } from "./facts";
-import type { PlannedNode, Situation } from "./situation";
+import { generationOf, type PlannedNode, type Situation } from "./situation";
 import type { TransitionKind } from "./transition";
 
 /** The parts of a change. All names are keys of nodes. */
@@ -38,7 +37,7 @@ export function changeOf(situation: Situation): Change {
   const wanted = Object.entries(after.nodes) as [string, PlannedNode][];
   const settings = before !== undefined && before !== after && differs(before, after);
   if (source === "none") return { ...NO_CHANGE, provision: true, settings };
-  if (generationOf(before) !== undefined && generationOf(before) !== generationOf(after)) {
+  if (situation.generation !== undefined && situation.generation !== generationOf(after)) {
     return { ...NO_CHANGE, rebuild: true, settings };
   }
   const stays = wanted.flatMap(([key, node]) => {
@@ -159,8 +158,4 @@ function mixedUpgrade({ upgrade, upgradeTo, nodes, after }: Situation): Pick<Cha
 function inOrderOfLeaving(nodes: readonly NodeFacts[]): string[] {
   const rank = (node: NodeFacts) => (!isMember(node) ? 0 : !node.healthy ? 1 : 2);
   return [...nodes].sort((left, right) => rank(left) - rank(right)).map(({ name }) => name);
-}
-
-function generationOf(description: ClusterDescription | undefined): number | undefined {
-  return description === undefined ? undefined : (description.generation ?? 1);
 }

@@ -13,6 +13,8 @@ export interface ClusterFacts {
   asOf: string;
   /** Harvester version of the cluster. */
   version: string;
+  /** Life that the cluster is in, by the mark that it carries; undefined where it was not read. */
+  generation?: number;
   /** Every node that the cluster knows. */
   nodes: readonly NodeFacts[];
   /** Longhorn's volumes; undefined where they could not be looked at. */

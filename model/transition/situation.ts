@@ -50,6 +50,8 @@ export interface Situation {
   asOf?: string;
   /** Version that the cluster runs; undefined where there is none. */
   version?: string;
+  /** Life that the cluster is in, by its own mark or as described last; undefined where neither is known. */
+  generation?: number;
   volumes?: readonly VolumeFacts[];
   virtualMachines?: readonly VirtualMachineFacts[];
   upgrade?: string;
@@ -71,13 +73,25 @@ export function situationOf(request: TransitionRequest & { after: ClusterDescrip
     return {
       ...common,
       ...facts,
+      generation: facts.generation ?? generationOf(before),
       nodes: facts.nodes.map((node) => renamed(node, keyOf(node.name))),
       volumes: facts.volumes?.map((volume) => ({ ...volume, healthyOn: volume.healthyOn.map(keyOf) })),
       virtualMachines: facts.virtualMachines?.map((machine) => ({ ...machine, node: keyOf(machine.node) })),
     };
   }
   if (before === undefined) return { ...common, nodes: [], source: "none" };
-  return { ...common, nodes: declaredNodes(before), source: "inputs", version: before.version };
+  return {
+    ...common,
+    nodes: declaredNodes(before),
+    source: "inputs",
+    version: before.version,
+    generation: generationOf(before),
+  };
+}
+
+/** The life of the cluster that a description is about. */
+export function generationOf(description: ClusterDescription | undefined): number | undefined {
+  return description === undefined ? undefined : (description.generation ?? 1);
 }
 
 /** The version as far as promotion's rules depend on it; undefined means the newest known one. */

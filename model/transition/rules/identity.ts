@@ -1,7 +1,8 @@
 /** What an edit may say about machines and about what the cluster's creation has fixed: judged as each resource judges it. */
+import type { ClusterDescription } from "../../description";
 import { judgeEdit, judgeNodeEdit } from "../../edits";
 import type { Problem } from "../../problem";
-import type { Situation } from "../situation";
+import { generationOf } from "../situation";
 import { type Judged, nodePath, type Said, type TransitionRule } from "./rule";
 
 export const identityRules: readonly TransitionRule[] = [
@@ -10,8 +11,8 @@ export const identityRules: readonly TransitionRule[] = [
     about: "What the creation of the cluster fixed is not edited.",
     source: "harvester#2063, #1228",
     severity: "error",
-    *judge({ situation: { before, after }, change }) {
-      if (before === undefined || before === after || change.rebuild) return;
+    *judge({ situation: { before, after } }) {
+      if (before === undefined || before === after || isRebuilt(before, after)) return;
       const fixed = judgeEdit(before, after).filter(({ rule }) => rule === "fixed-at-creation");
       yield* fixed.map((problem) => ({
         ...said(problem),
@@ -42,9 +43,9 @@ export const identityRules: readonly TransitionRule[] = [
     about: "A rebuild raises the generation by one.",
     source: "our own: each generation is one life of the cluster",
     severity: "error",
-    *judge({ situation: { before, after } }) {
-      const [was, wanted] = [before?.generation ?? 1, after.generation ?? 1];
-      if (before === undefined || wanted === was || wanted === was + 1) return;
+    *judge({ situation: { generation: was, after } }) {
+      const wanted = generationOf(after)!;
+      if (was === undefined || wanted === was || wanted === was + 1) return;
       yield {
         property: "generation",
         message: `it counts the lives of the cluster, which is in its generation ${was}, and ${wanted} is not the next one.`,
@@ -61,18 +62,24 @@ const NEXT: Readonly<Record<string, string>> = {
 };
 
 /** Every node is installed anew in a rebuild, as if it had been asked for; role, zone and labels may change in place. */
-function nodeProblems({ situation, change }: Judged): Problem[] {
-  const { before, after }: Situation = situation;
+function nodeProblems({ situation }: Judged): Problem[] {
+  const { before, after } = situation;
   if (before === undefined || before === after) return [];
+  const rebuilt = isRebuilt(before, after);
   return Object.entries(after.nodes).flatMap(([key, node]) => {
     const was = before.nodes[key];
     if (was === undefined || was === node) return [];
     const reinstalled = (node.reinstall ?? 0) !== (was.reinstall ?? 0);
-    const last = change.rebuild ? { ...was, reinstall: (node.reinstall ?? 0) - 1 } : was;
+    const last = rebuilt ? { ...was, reinstall: (node.reinstall ?? 0) - 1 } : was;
     const { role, zone, labels } = was;
-    const judged = change.rebuild || reinstalled ? node : { ...node, role, zone, labels };
+    const judged = rebuilt || reinstalled ? node : { ...node, role, zone, labels };
     return judgeNodeEdit(key, last, judged, nodePath(key));
   });
+}
+
+/** Whether these are two lives of the cluster; also while the second one is being installed. */
+function isRebuilt(before: ClusterDescription, after: ClusterDescription): boolean {
+  return generationOf(before) !== generationOf(after);
 }
 
 function said({ property, message }: Problem): Said {
