@@ -1,0 +1,144 @@
+/** The shape of the change that a Plan carries, so that a report is made of nothing but that. */
+import type { Problem } from "../model/problem";
+import type { Quorum } from "../model/quorum";
+import type { FactSource } from "../model/transition/facts";
+import type { Finality, Moment, NamedDisk, Step, StepKind } from "../model/transition/step";
+import type { Finding, Transition, TransitionKind } from "../model/transition/transition";
+import {
+  examine,
+  type Field,
+  flag,
+  integer,
+  listOf,
+  objectOf,
+  objectShape,
+  oneOf,
+  type Shape,
+  text,
+} from "../model/validate/shape";
+
+/** The approval that a change asks for, because some of it cannot be undone. */
+export interface Approval {
+  /** Hash of the change as it was seen. */
+  hash: string;
+  /** How many steps ask for it. */
+  steps: number;
+  /** What the description gives; undefined where it gives none. */
+  given?: string;
+}
+
+/** A change as a Plan carries it. */
+export type CarriedTransition = Transition & {
+  /** Undefined where no approval is asked for. */
+  approval?: Approval;
+};
+
+const may = (shape: Shape): Field & { because?: undefined } => ({ shape });
+const must = (shape: Shape): Field & { because: string } => ({
+  shape,
+  because: "A report cannot do without it.",
+});
+
+const count = integer(0);
+
+/** One of these words; the compiler sees to it that none is forgotten. */
+const wordOf = <T extends string>(words: Record<T, true>): Shape => oneOf(...Object.keys(words));
+
+const moment = objectOf<Moment>({
+  quorum: must(
+    objectOf<Quorum>({
+      members: must(count),
+      healthy: must(count),
+      required: must(count),
+      tolerance: must(count),
+      reached: must(flag),
+    }),
+  ),
+  voters: must(listOf(text)),
+  apiServers: must(listOf(text)),
+  controlPlane: must(listOf(text)),
+  nodes: must(listOf(text)),
+});
+
+const disk = objectOf<NamedDisk>({ node: must(text), device: must(text), serial: must(text) });
+
+const step = objectOf<Step>({
+  kind: must(
+    wordOf<StepKind>({
+      create: true,
+      join: true,
+      promote: true,
+      leave: true,
+      remove: true,
+      reinstall: true,
+      relabel: true,
+      maintain: true,
+      resume: true,
+      upgrade: true,
+      rebuild: true,
+    }),
+  ),
+  node: may(text),
+  about: must(text),
+  during: may(moment),
+  after: must(moment),
+  finality: must(wordOf<Finality>({ reversible: true, compensable: true, final: true })),
+  wiped: must(listOf(disk)),
+  kept: must(listOf(disk)),
+  moving: may(listOf(text)),
+  stopping: may(listOf(text)),
+});
+
+const transition = objectOf<CarriedTransition>({
+  kind: must(
+    wordOf<TransitionKind>({
+      none: true,
+      settings: true,
+      provision: true,
+      grow: true,
+      shrink: true,
+      replace: true,
+      reinstall: true,
+      "role-change": true,
+      maintenance: true,
+      upgrade: true,
+      rebuild: true,
+      retire: true,
+    }),
+  ),
+  facts: must(
+    objectOf<Transition["facts"]>({
+      source: must(wordOf<FactSource | "none">({ live: true, state: true, none: true })),
+      asOf: may(text),
+    }),
+  ),
+  versions: must(objectOf<Transition["versions"]>({ from: may(text), to: must(text) })),
+  before: may(moment),
+  after: must(moment),
+  promoted: must(listOf(text)),
+  standby: must(listOf(text)),
+  steps: must(listOf(step)),
+  findings: must(
+    listOf(
+      objectOf<Finding>({
+        property: must(text),
+        rule: must(text),
+        severity: must(wordOf<Finding["severity"]>({ error: true, warning: true })),
+        message: must(text),
+        next: may(text),
+        overridden: may(text),
+      }),
+    ),
+  ),
+  unknown: must(listOf(text)),
+  approval: may(objectOf<Approval>({ hash: must(text), steps: must(count), given: may(text) })),
+});
+
+/** The change without anything that does not belong to one, or what is wrong with it. */
+export function transitionAt(value: unknown): { transition?: CarriedTransition; problems: Problem[] } {
+  const { known, problems } = examine({ transition: value }, objectShape({ transition: must(transition) }));
+  // A newer provider may say more than this report knows how to show.
+  const wrong = problems.filter(({ rule }) => rule !== "unknown-key");
+  if (wrong.length > 0) return { problems: wrong };
+  return { transition: (known as { transition: CarriedTransition }).transition, problems: [] };
+}
