@@ -1,8 +1,13 @@
 /** Bad input is refused before anything is touched, with the property and the rule, through the real engine (P10). */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import type { FaultName } from "../../lab/faults/table";
+import { WatchedRuns } from "./watched";
 import { type Loose, type Run, World } from "./world";
+
+const WRONG_PASSWORD = "not the password";
 
 interface Case {
   what: string;
@@ -15,9 +20,11 @@ interface Case {
 describe("bad input is refused before anything is touched", function () {
   this.timeout(60_000);
   let world: World;
+  let watched: WatchedRuns;
 
   before(async () => {
     world = await World.start();
+    watched = new WatchedRuns(world);
   });
   after(() => world?.stop());
 
@@ -62,7 +69,7 @@ describe("bad input is refused before anything is touched", function () {
     {
       what: "a wrong BMC password",
       edit: ({ cluster }) => {
-        cluster.nodes.n1.bmc.password = "not the password";
+        cluster.nodes.n1.bmc.password = WRONG_PASSWORD;
       },
       says: [/bmc/, /password/],
     },
@@ -128,6 +135,20 @@ describe("bad input is refused before anything is touched", function () {
     });
   }
 
+  it("a wrong BMC password, at up: nowhere is it, or the right one, to be found (P9)", async () => {
+    const file = join(world.siteDir, "secrets", "wrong-password");
+    writeFileSync(file, WRONG_PASSWORD, { mode: 0o600 });
+    const edit: Case["edit"] = ({ cluster }) => {
+      cluster.nodes.n1.bmc.password = { secretFromFile: file };
+    };
+    const up = ["up", "--yes", "--skip-preview"];
+    assertRefused(await world.edited(edit, () => watched.run(up)), [/refused the login/, /bmc\.password/]);
+    assert(watched.commands.some((command) => command.includes("pulumi-resource-metal")));
+    await watched.keepsTheirSecrets();
+    watched.keepsSecret("wrong BMC password", WRONG_PASSWORD);
+    assert.deepEqual(watched.leaks(), []);
+  });
+
   it("a boot server's port that another program holds, with nothing done to the machine", async () => {
     const { address, port } = world.bootServer;
     const holder = createServer();
@@ -145,7 +166,7 @@ describe("bad input is refused before anything is touched", function () {
   function assertRefused(run: Run, says: RegExp[]): void {
     assert.notEqual(run.code, 0, `it was not refused:\n${run.output}`);
     for (const pattern of says) assert.match(run.output, pattern);
-    assert.doesNotMatch(run.output, /not the password/);
+    assert(!run.output.includes(WRONG_PASSWORD));
     assert.deepEqual(world.bmcWrites(), []);
     assert.equal(world.machine.state.power, "Off");
     assert.equal(world.machine.state.assetTag, "");

@@ -4,6 +4,8 @@
  */
 import assert from "node:assert/strict";
 import type { FaultName } from "../../lab/faults/table";
+import { providerOf } from "./processes";
+import { WatchedRuns } from "./watched";
 import { type Loose, type Run, World } from "./world";
 
 /** Long enough for a machine of this world to come to the phase in which it stops. */
@@ -34,11 +36,13 @@ const SERVED = [
 describe("an installer that stops without a word", function () {
   this.timeout(120_000);
   let world: World;
+  let watched: WatchedRuns;
   let reinstall = 0;
   const screen: string[] = [];
 
   before(async () => {
     world = await World.start({ speed: 200 });
+    watched = new WatchedRuns(world);
     world.withoutObjects();
     world.edit(({ cluster }) => {
       cluster.installTimeout = SHORT;
@@ -107,9 +111,10 @@ describe("an installer that stops without a word", function () {
           cluster.nodes.n1.reinstall = reinstall;
           edit?.(cluster);
         },
-        () => withFault(fault, () => world.pulumi(["up", "--yes", "--skip-preview"])),
+        () => withFault(fault, () => watched.run(["up", "--yes", "--skip-preview"])),
       );
       reinstall += 1;
+      await watched.keepsTheirSecrets();
       assertFailed(run, says);
       assert.match(screen.join("\n"), console);
       assert.equal(count("disk-wiped") - before, wiped);
@@ -125,10 +130,34 @@ describe("an installer that stops without a word", function () {
         cluster.nodes.n1.reinstall = reinstall - 1;
         cluster.installTimeout = "8s";
       },
-      () => world.pulumi(["up", "--yes", "--skip-preview"]),
+      () => watched.run(["up", "--yes", "--skip-preview"]),
     );
     assertFailed(run, [/gave up waiting/, /reinstall by one/]);
     assert.deepEqual({ writes: world.bmcWrites().length, wiped: count("disk-wiped") }, before);
+  });
+
+  it("a provider that is killed while it waits: an error, and neither power nor disks are touched", async () => {
+    const before = { writes: world.bmcWrites().length, wiped: count("disk-wiped") };
+    const again: Parameters<World["edit"]>[0] = ({ cluster }) => {
+      cluster.nodes.n1.reinstall = reinstall - 1;
+    };
+    const killed = await world.edited(again, () =>
+      watched.run(["up", "--yes", "--skip-preview"], ({ pid, said }) =>
+        said(/Machine n1 updating.*waiting/, () => process.kill(providerOf(pid)!.pid, "SIGKILL")),
+      ),
+    );
+    assertFailed(killed, [/metal:index:Machine n1/]);
+    assert.deepEqual({ writes: world.bmcWrites().length, wiped: count("disk-wiped") }, before);
+  });
+
+  it("of none of these runs a secret is found: in state, output, arguments, environments or files (P9)", () => {
+    for (const part of [/^pulumi up/, /pulumi-resource-metal/, /provider\/boot\/process\.ts/]) {
+      assert(
+        watched.commands.some((command) => part.test(command)),
+        `${part} was never seen, so nothing is known of it`,
+      );
+    }
+    assert.deepEqual(watched.leaks(), []);
   });
 
   it("a VIP that something else takes meanwhile: the error says where to look", async () => {

@@ -38,6 +38,8 @@ export interface Run {
 export interface Running {
   readonly pid: number;
   readonly done: Promise<Run>;
+  /** Calls back, once, when it has said something that matches. */
+  said(pattern: RegExp, then: () => void): void;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<Run>;
 }
@@ -235,6 +237,16 @@ export class World {
     return {
       pid: child.pid!,
       done,
+      said: (pattern, then) => {
+        let text = "";
+        const listen = (chunk: string) => {
+          text += chunk;
+          if (!pattern.test(text)) return;
+          child.stdout!.off("data", listen);
+          then();
+        };
+        child.stdout!.on("data", listen);
+      },
       kill: () => {
         child.kill("SIGKILL");
         return done;
