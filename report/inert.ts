@@ -22,9 +22,9 @@ export function unlinked(text: string): string {
   return text
     .replace(/@(?=\w)/g, `@${PART}`)
     .replace(/#(?=\d)/g, `#${PART}`)
-    .replace(/\bGH-(?=\d)/gi, (prefix) => prefix + PART)
+    .replace(/GH-(?=\d)/gi, (prefix) => prefix + PART)
     .replace(/:(?=\/\/)/g, `:${PART}`)
-    .replace(/\bwww\./gi, (prefix) => `${prefix.slice(0, -1)}${PART}.`)
+    .replace(/www\./gi, (prefix) => `${prefix.slice(0, -1)}${PART}.`)
     .replace(/:(?=[\w+-]+:)/g, `:${PART}`)
     .replace(/\$/g, `$${PART}`);
 }

@@ -74,10 +74,10 @@ export const replacement: Transition = {
   findings: [
     {
       property: "nodes.n3",
-      rule: "virtual-machine-stops",
+      rule: "machines-stop",
       severity: "warning",
-      message: "lab/gpu-render runs on n3 and cannot be live-migrated, so it stops when n3 is emptied.",
-      next: "Shut it down at a time that suits its users, before the change is carried out.",
+      message: "lab/gpu-render cannot be moved to another node, and will stop.",
+      next: "Choose an hour at which that may be, or make them migratable first.",
     },
   ],
   unknown: ["Whether n5's data disk is worn: its BMC does not tell the wear of drives."],
