@@ -1,11 +1,12 @@
 /**
- * Which edits of a description may be carried out: the description judged last against the one that is wanted now.
+ * Which edits of a description may never be carried out as they are: the description judged last against the one that is wanted now. What
+ * an edit means for the cluster as a whole is planned and judged in transition/.
  *
  * Values that are not known yet count as unchanged; the same judgement is passed again when they are.
  */
 import { type ClusterDescription, hostnameOf, installedAs, type NodeDescription } from "./description";
 import { canonicalSerial, sameUuid } from "./hardware";
-import { type Problem, propertyPath } from "./problem";
+import type { Problem } from "./problem";
 
 /** Facts of an installation that live on the machine's disk. They change by reinstalling, and never by themselves. */
 const INSTALLED_FACTS = ["hostname", "role", "zone", "labels", "address", "interfaces", "disks"] as const;
@@ -26,19 +27,6 @@ const CREATED_FACTS: readonly { path: string; otherwise?: string; why: string }[
     why: "node addresses cannot change after the installation (harvester#1228)",
   },
 ];
-
-/**
- * Judges an edit of the whole. Only changes are judged here; whether the new description is sound is `validateDescription`'s part.
- * What changed about one node is judged against what was really installed (`judgeNodeEdit`), not against an earlier wish.
- */
-export function judgeEdit(before: ClusterDescription, after: ClusterDescription): Problem[] {
-  return [
-    ...judgeCreatedFacts(before, after),
-    ...judgeVersion(before, after),
-    ...judgeGeneration(before, after),
-    ...judgeNodes(Object.keys(before.nodes ?? {}), Object.keys(after.nodes ?? {})),
-  ];
-}
 
 /**
  * Judges what changed about one node, and whether it was asked for as a reinstallation. `at` is the node's path.
@@ -66,7 +54,8 @@ function withDefaults(key: string, node: NodeDescription): NodeDescription {
   return { ...node, hostname: hostnameOf(key, node), role: node.role ?? "default" };
 }
 
-function judgeCreatedFacts(before: ClusterDescription, after: ClusterDescription): Problem[] {
+/** Judges what the creation of the cluster fixed for good. Only changes are judged. */
+export function judgeCreatedFacts(before: ClusterDescription, after: ClusterDescription): Problem[] {
   return CREATED_FACTS.filter(({ path, otherwise }) =>
     differs(valueAt(before, path) ?? otherwise, valueAt(after, path) ?? otherwise),
   ).map(({ path, why }) =>
@@ -76,46 +65,6 @@ function judgeCreatedFacts(before: ClusterDescription, after: ClusterDescription
       `${why}. Set it back to ${text(valueAt(before, path))}. ${NEVER_INSTALLED}`,
     ),
   );
-}
-
-function judgeVersion(before: ClusterDescription, after: ClusterDescription): Problem[] {
-  if (!differs(before.version, after.version)) return [];
-  return [
-    refusal(
-      "version",
-      "no-upgrade-yet",
-      `this release installs clusters but does not upgrade them; ${text(after.version)} would leave nodes on mixed ` +
-        `versions. Set it back to ${text(before.version)}, and upgrade in Harvester's own user interface.`,
-    ),
-  ];
-}
-
-function judgeGeneration(before: ClusterDescription, after: ClusterDescription): Problem[] {
-  const [was, wanted] = [before.generation ?? 1, after.generation ?? 1];
-  if (!differs(was, wanted)) return [];
-  return [
-    refusal(
-      "generation",
-      "no-rebuild-yet",
-      "a new generation means backing up, retiring and installing the cluster anew, which this release cannot do. " +
-        `Set it back to ${text(was)}.`,
-    ),
-  ];
-}
-
-function judgeNodes(before: readonly string[], after: readonly string[]): Problem[] {
-  const added = after.filter((key) => !before.includes(key));
-  const removed = before.filter((key) => !after.includes(key));
-  const judge = (key: string, what: string, way: string) =>
-    refusal(
-      propertyPath("nodes", key),
-      "no-resize-yet",
-      `this release does not ${what} a cluster that exists; doing it half would put its quorum at risk. ${way} ${NEVER_INSTALLED}`,
-    );
-  return [
-    ...added.map((key) => judge(key, "add nodes to", "Take the node out.")),
-    ...removed.map((key) => judge(key, "remove nodes from", "Put the node back.")),
-  ];
 }
 
 function judgeHardware(before: NodeDescription, after: NodeDescription, at: string): Problem[] {

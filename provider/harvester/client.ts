@@ -117,6 +117,13 @@ export class HarvesterClient {
     return items.map(nodeFacts);
   }
 
+  /** What stands at a path of the Kubernetes API that lists; nothing where the cluster does not know the kind. */
+  async list<T>(path: string): Promise<T[]> {
+    const answer = await this.#send("GET", `/k8s/clusters/local${path}`);
+    if (answer.status === 404) return [];
+    return (JSON.parse(expectOk(answer, `listing ${path}`).body) as { items: T[] }).items;
+  }
+
   /** A kubeconfig with a token of its own, whose server is the URL that the cluster is reached at from here. */
   async kubeconfig(): Promise<string> {
     const path = "/v1/management.cattle.io.clusters/local?action=generateKubeconfig";

@@ -39,6 +39,8 @@ export interface NodeFacts {
   /** Since when the node is known to the cluster, milliseconds. */
   created: number;
   cordoned: boolean;
+  /** In Harvester's maintenance mode, or on the way into it (annotation `harvesterhci.io/maintain-status`). */
+  inMaintenance: boolean;
   /** Harvester version (`v1.6.1`), from the node's operating system image. */
   version: string;
 }
@@ -64,6 +66,7 @@ export function nodeFacts(node: KubeNode): NodeFacts {
     ),
     created: Date.parse(node.metadata.creationTimestamp ?? "") || 0,
     cordoned: node.spec?.unschedulable === true,
+    inMaintenance: node.metadata.annotations?.["harvesterhci.io/maintain-status"] !== undefined,
     version: /v\d+\.\d+\.\d+\S*/.exec(node.status?.nodeInfo?.osImage ?? "")?.[0] ?? "",
   };
 }

@@ -51,14 +51,26 @@ export function lookAtCluster(question: ClusterInQuestion, options: LookOptions)
   return untilAborted(look(question, options), options.signal);
 }
 
-async function look(
-  { cluster, identity }: ClusterInQuestion,
+async function look({ cluster, identity }: ClusterInQuestion, options: LookOptions): Promise<LiveCluster> {
+  const entry = await enterCluster(cluster, options);
+  if (entry.kind !== "entered") return seen(entry.kind, entry.what);
+  return judge(identity, accessUrlOf(cluster), entry);
+}
+
+/** A cluster that could be logged in to, whoever it is; or why none could. */
+export type Entry =
+  | { kind: "entered"; client: HarvesterClient; nodes: NodeFacts[]; hasBootstrapPassword: boolean }
+  | { kind: "silent" | "unclear" | "other"; what: string };
+
+/** Logs in to whatever Harvester answers at the VIP with the authority that is trusted. Never throws because it is silent or unwell. */
+export async function enterCluster(
+  cluster: ClusterDescription,
   { signal, pinned, thorough = false }: LookOptions,
-): Promise<LiveCluster> {
+): Promise<Entry> {
   const sighting = await (thorough ? sightCluster : glimpseCluster)(cluster, signal);
-  if (sighting.kind === "silent") return seen("silent", sighting.what);
-  if (sighting.kind === "unclear") return seen("unclear", sighting.what);
-  if (sighting.kind === "stranger") return seen("other", sighting.what);
+  if (sighting.kind === "silent") return { kind: "silent", what: sighting.what };
+  if (sighting.kind === "unclear") return { kind: "unclear", what: sighting.what };
+  if (sighting.kind === "stranger") return { kind: "other", what: sighting.what };
   const url = accessUrlOf(cluster);
   try {
     const trusted = cluster.access.caFingerprint ?? pinned;
@@ -67,15 +79,17 @@ async function look(
       known !== undefined && trusts(trusted, known.client)
         ? known
         : await logIn(cluster, sighting.ca, trusted);
-    if (login === undefined) return seen("other", `${url} refuses the admin password of the description`);
+    if (login === undefined)
+      return { kind: "other", what: `${url} refuses the admin password of the description` };
     logins.set(url, login);
-    return judge(identity, url, await login.client.nodes(), login);
+    const { client, bootstrap } = login;
+    return { kind: "entered", client, nodes: await client.nodes(), hasBootstrapPassword: bootstrap };
   } catch (error) {
     logins.delete(url);
     if (error instanceof NoAnswer && error.silence === "untrusted")
-      return seen("other", `${url}: ${error.message}`);
+      return { kind: "other", what: `${url}: ${error.message}` };
     if (error instanceof NoAnswer || error instanceof HarvesterError)
-      return seen("unclear", `${url}: ${error.message}`);
+      return { kind: "unclear", what: `${url}: ${error.message}` };
     throw error;
   }
 }
@@ -119,8 +133,7 @@ async function logIn(
 function judge(
   identity: ClusterIdentity,
   url: string,
-  nodes: NodeFacts[],
-  { client, bootstrap }: { client: HarvesterClient; bootstrap: boolean },
+  { client, nodes, hasBootstrapPassword }: Extract<Entry, { kind: "entered" }>,
 ): LiveCluster {
   if (nodes.length === 0) return seen("unclear", `${url} answers and has no nodes yet`);
   const incarnations = new Set(
@@ -134,7 +147,7 @@ function judge(
     kind: "ours",
     what: `${url} answers as incarnation ${identity.incarnation}`,
     nodes,
-    hasBootstrapPassword: bootstrap,
+    hasBootstrapPassword,
     client,
   };
 }

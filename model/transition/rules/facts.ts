@@ -1,4 +1,5 @@
 /** What is said of the facts that a change was judged by. */
+import { kindOf } from "../change";
 import type { TransitionRule } from "./rule";
 
 export const factRules: readonly TransitionRule[] = [
@@ -8,8 +9,8 @@ export const factRules: readonly TransitionRule[] = [
     source:
       "our own: what was seen last may not be so any more; every step is checked again against the live cluster",
     severity: "warning",
-    *judge({ situation: { source, asOf, now } }) {
-      if (source !== "state" && source !== "inputs") return;
+    *judge({ situation: { source, asOf, now }, change }) {
+      if (kindOf(change) === "none" || (source !== "state" && source !== "inputs")) return;
       const seen =
         source === "inputs"
           ? "the description that was carried out last"

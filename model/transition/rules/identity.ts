@@ -1,6 +1,6 @@
 /** What an edit may say about machines and about what the cluster's creation has fixed: judged as each resource judges it. */
 import type { ClusterDescription } from "../../description";
-import { judgeEdit, judgeNodeEdit } from "../../edits";
+import { judgeCreatedFacts, judgeNodeEdit } from "../../edits";
 import type { Problem } from "../../problem";
 import { generationOf } from "../situation";
 import { type Judged, nodePath, type Said, type TransitionRule } from "./rule";
@@ -13,8 +13,7 @@ export const identityRules: readonly TransitionRule[] = [
     severity: "error",
     *judge({ situation: { before, after } }) {
       if (before === undefined || before === after || isRebuilt(before, after)) return;
-      const fixed = judgeEdit(before, after).filter(({ rule }) => rule === "fixed-at-creation");
-      yield* fixed.map((problem) => ({
+      yield* judgeCreatedFacts(before, after).map((problem) => ({
         ...said(problem),
         next: "Set it back. Only a rebuild (generation raised by one) can change it.",
       }));
@@ -61,10 +60,13 @@ const NEXT: Readonly<Record<string, string>> = {
   "reinstall-by-one": "Raise it by one.",
 };
 
-/** Every node is installed anew in a rebuild, as if it had been asked for; role, zone and labels may change in place. */
+/**
+ * Every node is installed anew in a rebuild, as if it had been asked for; role, zone and labels may change in place. Where nobody has seen the
+ * nodes, the last description may be a wish that never came true, and each machine judges by what was really installed.
+ */
 function nodeProblems({ situation }: Judged): Problem[] {
-  const { before, after } = situation;
-  if (before === undefined || before === after) return [];
+  const { before, after, source } = situation;
+  if (before === undefined || before === after || source === "inputs") return [];
   const rebuilt = isRebuilt(before, after);
   return Object.entries(after.nodes).flatMap(([key, node]) => {
     const was = before.nodes[key];

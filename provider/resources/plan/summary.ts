@@ -1,0 +1,38 @@
+/** A judged change in words, and whether this release carries it out. */
+import type { Moment, Step, Transition, TransitionKind } from "../../../model/transition";
+import { UserError } from "../../shell/errors";
+
+/** What `up` does; any other change it judges and shows. */
+const CARRIED_OUT: readonly TransitionKind[] = ["none", "settings", "provision", "reinstall"];
+
+/** The steps of a change, one line each, for a preview; empty where there is nothing to say. */
+export function summaryOf({ kind, steps, unknown }: Transition): string {
+  const blind = unknown.map((what) => `Not known: ${what}`);
+  if (steps.length === 0) return blind.join("\n");
+  const lines = steps.map((step, at) => `${at + 1}. ${lineOf(step)}`);
+  const verdict = CARRIED_OUT.includes(kind)
+    ? []
+    : [`This release shows what such a change does, and \`up\` refuses to carry it out: ${NOT_YET}`];
+  return [`This change: ${kind}.`, ...lines, ...blind, ...verdict].join("\n");
+}
+
+/** Refuses, before anything is touched, a change that only previews know. */
+export function refuseUnlessCarriedOut({ kind }: Transition): void {
+  if (CARRIED_OUT.includes(kind)) return;
+  throw new UserError(
+    `cluster: the change is a ${kind}, which this release judges and does not carry out. Nothing was touched. ${NOT_YET}`,
+  );
+}
+
+const NOT_YET =
+  "set the description back, or, if no machine was installed yet, run pulumi destroy and begin anew.";
+
+function lineOf({ about, during, after }: Step): string {
+  const low = during === undefined ? "" : `; meanwhile ${quorumIn(during)}`;
+  return `${about}: ${quorumIn(after)}${low}`;
+}
+
+function quorumIn({ quorum: { members, healthy, tolerance } }: Moment): string {
+  const voters = healthy === members ? `${members}` : `${healthy} of ${members}`;
+  return `${voters} etcd ${members === 1 ? "voter" : "voters"}, ${tolerance} may fail`;
+}
