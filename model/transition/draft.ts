@@ -95,28 +95,23 @@ export class Course {
   /** A node is installed anew on the same host. */
   reinstall(key: string): void {
     const node = this.#node(key);
-    const from = this.#nodes;
-    const member = isMember(node);
-    const stages = [momentOf(this.#away(node))];
-    const machines = this.#displaced([key]);
-    this.#nodes = this.#nodes.filter((other) => other !== node);
-    stages.push(momentOf(this.#nodes));
-    const taken: string[] = [];
-    for (let pick = this.#pick(); pick !== undefined; pick = this.#pick()) {
-      this.#nodes = promoted(this.#nodes, pick);
-      this.promoted.push(pick);
-      taken.push(pick);
-      stages.push(momentOf(this.#nodes));
-    }
+    const gone = this.#nodes.filter((other) => other !== node);
+    const { nodes, taken, stages } = this.#meanwhile(gone);
     const seat =
       taken.length > 0 ? `; ${taken.join(", ")} will take its seat in the control plane meanwhile` : "";
-    const to = [...this.#nodes, this.#fresh(key)];
-    this.#nodes = from;
+    const details: StepDetails = {
+      node: key,
+      finality: "final",
+      stages: [momentOf(this.#away(node)), ...stages],
+      showStage: isMember(node),
+      ...this.#wipes(key),
+      machines: this.#displaced([key]),
+    };
     this.#act(
       "reinstall",
       `${key} (${describeRole(node)}) will leave, be installed anew and join again${seat}`,
-      to,
-      { node: key, finality: "final", stages, showStage: member, ...this.#wipes(key), machines },
+      [...nodes, this.#fresh(key)],
+      details,
     );
   }
 
@@ -159,13 +154,18 @@ export class Course {
 
   /** The whole cluster goes to another version, node after node. */
   upgrade(version: string): void {
-    const stages = this.#nodes.filter((node) => node.etcd).map((voter) => momentOf(this.#away(voter)));
-    this.#act(
-      "upgrade",
-      `the cluster will be upgraded from ${this.#version ?? "its version"} to ${version}, one node after another`,
-      this.#nodes.map((node) => ({ ...node, version })),
-      { finality: "final", stages, machines: this.#displaced(undefined) },
-    );
+    const about = `the cluster will be upgraded from ${this.#version ?? "its version"} to ${version}, one node after another`;
+    const stages: Moment[] = [];
+    let to = this.#nodes;
+    for (const { name, healthy } of this.#nodes.filter((node) => node.version !== version)) {
+      // Whoever restarts is passed over by promotion, so that one whose turn never came may have it now.
+      const away = to.map((node) => (node.name === name ? { ...node, healthy: false } : node));
+      const meanwhile = this.#meanwhile(away);
+      stages.push(...meanwhile.stages);
+      const back = healthy || this.situation.upgrade !== undefined;
+      to = meanwhile.nodes.map((node) => (node.name === name ? { ...node, healthy: back, version } : node));
+    }
+    this.#act("upgrade", about, to, { finality: "final", stages, machines: this.#displaced(undefined) });
     this.#version = version;
   }
 
@@ -219,8 +219,27 @@ export class Course {
     for (const { name } of running) this.#seat(name);
   }
 
+  /** What Harvester does by itself while the nodes are these, and the moments that it passes through. */
+  #meanwhile(nodes: readonly NodeFacts[]): {
+    nodes: readonly NodeFacts[];
+    taken: string[];
+    stages: Moment[];
+  } {
+    let current = nodes;
+    const [taken, stages]: [string[], Moment[]] = [[], [momentOf(nodes)]];
+    for (let pick = this.#pickOf(current); pick !== undefined; pick = this.#pickOf(current)) {
+      current = promoted(current, pick);
+      taken.push(pick);
+      stages.push(momentOf(current));
+    }
+    this.promoted.push(...taken);
+    return { nodes: current, taken, stages };
+  }
+
   #promote(): void {
-    for (let pick = this.#pick(); pick !== undefined; pick = this.#pick()) this.#seat(pick);
+    for (let pick = this.#pickOf(this.#nodes); pick !== undefined; pick = this.#pickOf(this.#nodes)) {
+      this.#seat(pick);
+    }
   }
 
   #seat(name: string): void {
@@ -238,9 +257,9 @@ export class Course {
   }
 
   /** Without a quorum nothing can be written, and so nobody be promoted. */
-  #pick(): string | undefined {
-    if (!momentOf(this.#nodes).quorum.reached) return undefined;
-    return nextPromotion(this.#nodes, promotionVersion(this.#version)).pick;
+  #pickOf(nodes: readonly NodeFacts[]): string | undefined {
+    if (!momentOf(nodes).quorum.reached) return undefined;
+    return nextPromotion(nodes, promotionVersion(this.#version)).pick;
   }
 
   #node(key: string): NodeFacts {

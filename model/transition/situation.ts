@@ -74,7 +74,12 @@ export function situationOf(request: TransitionRequest & { after: ClusterDescrip
       ...common,
       ...facts,
       generation: facts.generation ?? generationOf(before),
-      nodes: facts.nodes.map((node) => renamed(node, keyOf(node.name))),
+      // Whoever is still being installed has not joined yet, and is waited for like any other that joins.
+      nodes: facts.nodes
+        .map((node) => renamed(node, keyOf(node.name)))
+        .filter(
+          ({ name, joining, healthy }) => joining !== true || healthy || after.nodes[name] === undefined,
+        ),
       volumes: facts.volumes?.map((volume) => ({ ...volume, healthyOn: volume.healthyOn.map(keyOf) })),
       virtualMachines: facts.virtualMachines?.map((machine) => ({ ...machine, node: keyOf(machine.node) })),
     };

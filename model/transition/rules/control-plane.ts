@@ -22,11 +22,14 @@ export const controlPlaneAfterRules: readonly TransitionRule[] = controlPlaneRul
       const after = outlookOf(situation, course.nodes);
       const found = after === undefined ? [] : [...rule.judge(after)];
       if (found.length === 0) return;
-      const before = outlookOf(situation, situation.nodes);
-      const standing = before === undefined ? [] : [...rule.judge(before)].map(({ property }) => property);
+      // A node that was described before and only comes back is no news either.
+      const back = course.nodes.filter(
+        ({ name }) => change.joins.includes(name) && situation.before?.nodes[name] !== undefined,
+      );
+      const before = outlookOf(situation, [...situation.nodes, ...back]);
+      if (before !== undefined && [...rule.judge(before)].length > 0) return;
       for (const { property, message } of found) {
-        if (!standing.includes(property))
-          yield { property, message, next: "Do what the message says, or set it back." };
+        yield { property, message, next: "Do what the message says, or set it back." };
       }
     },
   }));

@@ -20,7 +20,9 @@ export const quorumRules: readonly TransitionRule[] = [
       "harvester#7805, #2552: without a majority of etcd nothing can be written, so no node can join or leave in order",
     severity: "error",
     *judge({ situation, change, course }) {
-      if (change.rebuild || (topologyOf(change).length === 0 && change.upgrade === undefined)) return;
+      // Waiting for an upgrade that Harvester carries out touches nothing; a node that restarts for it comes back by itself.
+      const begins = change.upgrade !== undefined && situation.upgrade === undefined;
+      if (change.rebuild || (topologyOf(change).length === 0 && !begins)) return;
       const { quorum, voters } = momentOf(situation.nodes);
       if (situation.nodes.length === 0 || quorum.reached || course.steps.length === 0) return;
       const away = situation.nodes.filter((node) => node.etcd && !countsForQuorum(node));
@@ -58,7 +60,7 @@ export const quorumRules: readonly TransitionRule[] = [
     severity: "error",
     *judge(judged) {
       if (isQuorumLost(judged) || isShrinkToOne(judged)) return;
-      const broken = judged.course.steps.find(breaksQuorum);
+      const broken = judged.course.steps.find((step) => breaksQuorum(step, judged));
       if (broken === undefined) return;
       yield explainBroken(broken);
     },
@@ -70,7 +72,12 @@ export const quorumRules: readonly TransitionRule[] = [
     severity: "error",
     *judge(judged) {
       const { situation, change, course } = judged;
-      if (isQuorumLost(judged) || isShrinkToOne(judged) || course.steps.some(breaksQuorum)) return;
+      if (
+        isQuorumLost(judged) ||
+        isShrinkToOne(judged) ||
+        course.steps.some((step) => breaksQuorum(step, judged))
+      )
+        return;
       const [before, end] = [momentOf(situation.nodes), momentOf(course.nodes)];
       if (restsWell(end.voters.length) || end.voters.length === before.voters.length) return;
       const { standstill } = nextPromotion(course.nodes, promotionVersion(situation.after.version));
@@ -126,11 +133,15 @@ export function isQuorumLost({ situation }: Judged): boolean {
   return situation.nodes.length > 0 && !momentOf(situation.nodes).quorum.reached;
 }
 
-/** Steps that are ours to take and that interrupt a voter. An upgrade of a cluster with one voter does so by Harvester's own design. */
-function breaksQuorum(step: DraftStep): boolean {
-  if (step.kind === "upgrade" && momentOf(step.from).voters.length < 2) return false;
+/**
+ * Steps that are ours to take and that interrupt a voter. An upgrade of a cluster with one voter does so by Harvester's own design, and one
+ * that is under way waits by itself for nodes that are away.
+ */
+function breaksQuorum(step: DraftStep, { situation }: Judged): boolean {
+  const { quorum, voters } = momentOf(step.from);
+  if (step.kind === "upgrade" && (voters.length < 2 || situation.upgrade !== undefined)) return false;
   if (step.kind === "rebuild") return false;
-  if (!momentOf(step.from).quorum.reached) return false;
+  if (!quorum.reached) return false;
   return [...step.stages, step.after].some(({ quorum }) => !quorum.reached);
 }
 

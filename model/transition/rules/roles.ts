@@ -58,10 +58,13 @@ export const nodeRules: readonly TransitionRule[] = [
   },
 ];
 
-function relabelled({ situation, change }: Judged) {
-  return change.relabels.map((key) => ({
-    key,
-    role: roleOf(situation.after.nodes[key]!),
-    fact: situation.nodes.find(({ name }) => name === key)!,
-  }));
+/** Judged by what the step finds: a promotion that is due comes before it. */
+function relabelled({ situation, course }: Judged) {
+  return course.steps
+    .filter(({ kind }) => kind === "relabel")
+    .map(({ node: key, from }) => ({
+      key: key!,
+      role: roleOf(situation.after.nodes[key!]!),
+      fact: from.find(({ name }) => name === key)!,
+    }));
 }

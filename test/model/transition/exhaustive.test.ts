@@ -1,0 +1,21 @@
+/** Every small cluster, every single edit, one failure at every act: the promises hold, or the change was refused. */
+import { planTransition } from "../../../model/transition";
+import { explore, type Space } from "./explore";
+
+/** `EXHAUSTIVE=all` takes every age for one of its own, also where it decides nothing, and takes minutes. */
+const agelessFrom = process.env.EXHAUSTIVE === "all" ? 6 : 3;
+
+describe("every change of a small cluster", function everyChange() {
+  this.timeout(180_000);
+  const spaces: [what: string, space: Space][] = [
+    ["up to five nodes without zones", { nodes: 5, zones: 0, failures: true, agelessFrom }],
+    ["up to four nodes in three zones", { nodes: 4, zones: 3, failures: true, agelessFrom }],
+  ];
+  for (const [what, space] of spaces) {
+    it(`of ${what} keeps the promises, or is refused`, () => {
+      const counts = explore(planTransition, space);
+      const told = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
+      console.log(`      ${what}: ${told.join(", ")}`);
+    });
+  }
+});
