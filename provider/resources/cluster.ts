@@ -5,6 +5,7 @@ import type { ClusterDescription, HardwareDescription } from "../../model/descri
 import { incarnationId } from "../../model/identity";
 import { differences } from "../shell/diff";
 import { isUnknown, type Properties, type Resource, UNKNOWN, UserError } from "../shell/resource";
+import { recordHosts } from "./hosts";
 import { sightCluster } from "./sighting";
 
 /** Who a cluster is. */
@@ -26,9 +27,11 @@ export const cluster: Resource = {
   token: "metal:index:Cluster",
   secretOutputs: ["seed"],
 
-  async check(_ctx, { news }) {
+  async check(ctx, { news }) {
+    const candidates = news.candidates as CandidateWithHardware[];
+    recordHosts(ctx.facts, ctx.urn, candidates);
     const failures =
-      chooseCreator(news.candidates as CandidateWithHardware[]) === undefined
+      chooseCreator(candidates) === undefined
         ? [
             {
               property: "candidates",

@@ -30,7 +30,7 @@ describe("the identity of a host, as its BMC reports it", function () {
       assertRefused(run, /nodes\.n1/, /nodes\.n2/, /\(rule uuid-unique\)/);
     });
 
-    it("two hosts that report one UUID: refused, with both UUIDs and the BMC", async () => {
+    it("two hosts that report one UUID: refused, with both UUIDs, the BMC and both nodes", async () => {
       await world.lab.fault("m2", "uuid-of", ["m1"]);
       const run = await world.pulumi(["preview"]);
       await world.lab.clearFault("m2");
@@ -39,6 +39,7 @@ describe("the identity of a host, as its BMC reports it", function () {
         run,
         new RegExp(`${world.net}\\.102:17000 of n2`),
         new RegExp(`uuid: declared ${m2.uuid}, found ${m1.uuid} \\(differs\\)`),
+        /That is the UUID of nodes\.n1: either nodes\.n2\.bmc\.endpoint .* mixed up/,
       );
     });
 

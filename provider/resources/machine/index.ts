@@ -77,7 +77,7 @@ export const machine: Resource = {
       return { outputs: await drive(ctx, inputs, oldOutputs) };
     }
     const power = await withSystem(ctx, inputs, async (system) => {
-      refuseOtherHost(inputs, await system.facts());
+      refuseOtherHost(ctx, inputs, await system.facts());
       return powerOf(system);
     });
     const { installedVersion, caFingerprint } = oldOutputs as {
@@ -222,7 +222,7 @@ async function previewed(
     await glance(ctx, inputs.node, async (system) => {
       if (containsUnknown(properties)) {
         const facts = await system.facts();
-        refuseOtherHost(inputs, facts);
+        refuseOtherHost(ctx, inputs, facts);
         if (!containsUnknown(node)) announce(ctx, inputs, facts);
         return;
       }
@@ -250,7 +250,7 @@ async function powerOfDeclared(
 ): Promise<string> {
   const facts = await system.facts();
   try {
-    refuseOtherHost(inputs, facts);
+    refuseOtherHost(ctx, inputs, facts);
   } catch (error) {
     ctx.warn(`${inputs.key}: ${explain(error)}`);
   }

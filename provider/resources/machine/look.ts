@@ -10,6 +10,7 @@ import { errorsOf } from "../../../model/problem";
 import type { SystemFacts } from "../../redfish/facts";
 import { System } from "../../redfish/system";
 import { type OperationContext, UserError } from "../../shell/resource";
+import { nodesDeclaring } from "../hosts";
 import { type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
 import type { Intent, Observation, Phase } from "./decide";
 import { INSTALLATION_LABEL, type MachineInputs } from "./inputs";
@@ -49,7 +50,7 @@ export async function look(
   memory: Memory,
 ): Promise<Look> {
   const facts = await system.facts();
-  refuseOtherHost(inputs, facts);
+  refuseOtherHost(ctx, inputs, facts);
   const { signal } = ctx;
   const cluster = await lookAtCluster(inputs, { signal, pinned: memory.caFingerprint, thorough: true });
   return { facts, cluster, observation: observe(inputs, facts, cluster, memory) };
@@ -111,6 +112,7 @@ export function refuseToInstall(ctx: OperationContext, inputs: MachineInputs, fa
 
 /** Stops where the host is not, or not surely, the declared one. */
 export function refuseOtherHost(
+  run: Pick<OperationContext, "facts">,
   { key, node }: Pick<MachineInputs, "key" | "node">,
   facts: SystemFacts,
 ): void {
@@ -124,9 +126,21 @@ export function refuseOtherHost(
   if (comparison.verdict === "same") return;
   throw new UserError(
     `node.hardware: the BMC ${node.bmc.endpoint} of ${key} does not report the host that the description names ` +
-      `(${describeComparison(comparison).join("; ")}). Acting on it might wipe another machine. Nothing was changed. ` +
+      `(${describeComparison(comparison).join("; ")}). ${othersThan(key, nodesDeclaring(run.facts, facts.uuid ?? ""))}` +
+      "Acting on it might wipe another machine. Nothing was changed. " +
       `Correct nodes.${key}.bmc.endpoint, or nodes.${key}.hardware if this is the right host. If its board was swapped ` +
       `since it was installed, also say in nodes.${key}.wasHardware what it was.`,
+  );
+}
+
+/** Says whose UUID was reported, where it is another node's. */
+function othersThan(key: string, declaring: readonly string[]): string {
+  const others = declaring.filter((other) => other !== key);
+  if (others.length === 0) return "";
+  const names = others.map((other) => `nodes.${other}`).join(" and ");
+  return (
+    `That is the UUID of ${names}: either nodes.${key}.bmc.endpoint and that of ${names} are mixed up, or both boards carry ` +
+    "one UUID, which only their vendor's tool can mend. "
   );
 }
 

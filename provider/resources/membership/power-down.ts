@@ -19,7 +19,7 @@ export async function powerDown(ctx: OperationContext, inputs: MembershipInputs)
     const system = new System({ bmc: member.node.bmc, readOnly: ctx.preview, signal: ctx.signal });
     try {
       const facts = await system.facts();
-      refuseOtherHost(member, facts);
+      refuseOtherHost(ctx, member, facts);
       // Without our mark it was let go of already, by a run that was cut short; who uses it now is not ours to ask.
       if (readMark(facts.assetTag)?.intent !== member.installation) continue;
       await shutDown(system);
