@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { copyFile, link, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Cache, cacheRoot } from "./cache";
 import { onPath } from "./find";
@@ -13,6 +13,7 @@ import { cacheKey, type Obtained, type Origin, obtain } from "./obtain";
 import { pins, pulumi } from "./pins";
 import { installPlugins, type PluginSource, pluginManifests } from "./plugins";
 import { type Progress, progressOn } from "./progress";
+import { clearLeftovers, placeFile, placeSymlink, placeText } from "./staging";
 
 /** What a clone's toolchain consists of; kept in `.toolchain/installed.json`. */
 export interface Toolchain {
@@ -31,6 +32,9 @@ export interface ToolchainPaths {
   /** PULUMI_HOME. */
   readonly home: string;
 }
+
+/** Every command that comes from a pin. */
+const commands: readonly string[] = pins.flatMap((pin) => pin.binaries);
 
 /** Where the toolchain of the clone in a folder is. */
 export function toolchainPaths(repository: string): ToolchainPaths {
@@ -85,6 +89,10 @@ export async function installToolchain(repository: string, options: InstallOptio
   const { signal } = options;
   await mkdir(paths.bin, { recursive: true });
   await mkdir(paths.home, { recursive: true });
+  await clearLeftovers([
+    ...["pulumi-language-nodejs", ...commands].map((command) => join(paths.bin, command)),
+    ...["lib", "installed.json"].map((name) => join(paths.root, name)),
+  ]);
   const cache = new Cache(join(cacheRoot(env), "toolchain"));
   const obtained: Obtained[] = [];
   for (const pin of pins) {
@@ -95,7 +103,8 @@ export async function installToolchain(repository: string, options: InstallOptio
   const languageHost = await installEngine(obtained, paths);
   for (const tool of obtained) {
     if (tool.pin === pulumi) continue;
-    for (const [binary, path] of Object.entries(tool.binaries)) await linkTo(path, join(paths.bin, binary));
+    for (const [binary, path] of Object.entries(tool.binaries))
+      await placeSymlink(path, join(paths.bin, binary));
   }
   const plugins = await installPlugins({
     home: paths.home,
@@ -111,7 +120,7 @@ export async function installToolchain(repository: string, options: InstallOptio
     languageHost,
     plugins,
   };
-  await writeWhole(join(paths.root, "installed.json"), `${JSON.stringify(toolchain, undefined, 2)}\n`);
+  await placeText(`${JSON.stringify(toolchain, undefined, 2)}\n`, join(paths.root, "installed.json"));
   report(toolchain, progress);
   return toolchain;
 }
@@ -128,13 +137,10 @@ async function installEngine(
   const target = join(paths.bin, "pulumi");
   if (onPath("pulumi-language-nodejs", join(realpathSync(engine), ".."))) {
     await rm(join(paths.bin, "pulumi-language-nodejs"), { force: true });
-    await linkTo(engine, target);
+    await placeSymlink(engine, target);
     return "official";
   }
-  const staging = `${target}.${process.pid}`;
-  await rm(staging, { force: true });
-  await link(engine, staging).catch(() => copyFile(engine, staging));
-  await rename(staging, target);
+  await placeFile(engine, target);
   await installLanguageHost(paths.bin, join(paths.root, "lib"));
   return "stand-in";
 }
@@ -159,7 +165,6 @@ function report(toolchain: Toolchain, progress: Progress): void {
 }
 
 function isWhole(paths: ToolchainPaths): boolean {
-  const commands = ["pulumi", ...pins.flatMap((pin) => pin.binaries)];
   return commands.every((command) => existsSync(join(paths.bin, command)));
 }
 
@@ -172,16 +177,4 @@ function installationKey(): string {
     if (statSync(path).isFile()) hash.update(name).update(readFileSync(path));
   }
   return hash.digest("hex").slice(0, 16);
-}
-
-async function linkTo(path: string, target: string): Promise<void> {
-  const staging = `${target}.${process.pid}`;
-  await rm(staging, { force: true });
-  await symlink(path, staging);
-  await rename(staging, target);
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.${process.pid}`, text);
-  await rename(`${path}.${process.pid}`, path);
 }
