@@ -256,8 +256,8 @@ function planOf({ steps, unchanged }: Raw, diagnostics: readonly Diagnostic[]): 
   if (inputs.transition === undefined) {
     if (failed) return { is: "refused" };
     throw new NotAPreview(
-      "The Plan in this preview carries no `transition`, so nothing is known of the change: a version of the provider made it that does " +
-        "not judge changes yet. Preview with the provider of this version.",
+      "The Plan in this preview carries no `transition`: its provider does not say which steps the change consists of, so there is nothing " +
+        "to report on. Preview with the provider of this version.",
     );
   }
   const { transition, problems } = transitionAt(inputs.transition);

@@ -78,18 +78,14 @@ function whatOf(plan: SeenPlan): string {
 }
 
 function reasonOf([first, ...others]: readonly Remark[]): string {
-  const { about, rule, message, next } = first!;
+  const { about, rule, message, next, from } = first!;
   const subject = about ?? rule;
-  const reason = shortened(
-    `${subject === undefined ? "" : `${subject}: `}${firstSentence(message)}`,
-    LONGEST_REASON,
-  );
+  const [problem = "", ...sentences] = message.split(/(?<=[.!?])\s/);
+  // Our own messages end with what to do; of those of others nothing is known.
+  const way = next ?? (from === "engine" ? undefined : sentences.at(-1));
+  const reason = shortened(`${subject === undefined ? "" : `${subject}: `}${problem}`, LONGEST_REASON);
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-  return `${reason}${more}${next === undefined ? "" : ` → ${shortened(next, LONGEST_REASON)}`}`;
-}
-
-function firstSentence(message: string): string {
-  return message.split(/(?<=[.!?])\s/, 1)[0]!;
+  return `${reason}${more}${way === undefined ? "" : ` → ${shortened(way, LONGEST_REASON)}`}`;
 }
 
 /** Who comes, goes and changes, and how. */

@@ -167,7 +167,7 @@ describe("the comment", () => {
     const text = markdown({
       messages: [{ severity: "error", message, about: { type: "metal:index:Plan", name: "plan" } }],
     });
-    assert.match(text, /^### ⛔ REFUSED - cluster\.vip\.address: is missing\.\n/);
+    assert.match(text, /^### ⛔ REFUSED - cluster\.vip\.address: is missing\. → Give an address\.\n/);
     assert.match(
       below(text, "Why it is refused"),
       /- `cluster\.vip\.address`: is missing\. Give an address\. \(rule `missing`\)/,

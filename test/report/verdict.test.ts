@@ -44,7 +44,7 @@ describe("the verdict", () => {
     };
     assert.equal(
       line({ transition: quiet, violations: [broken] }),
-      "REFUSED - replaces n3 by n5: voters-odd: cluster.nodes: 2 voters.",
+      "REFUSED - replaces n3 by n5: voters-odd: cluster.nodes: 2 voters. → Have 3.",
     );
   });
 
