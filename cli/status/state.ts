@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { ClusterDescription } from "../../model/description";
 import type { ClusterIdentity } from "../../provider/resources/cluster";
 import type { Engine } from "../engine";
+import { NoCluster } from "./no-cluster";
 
 /** A stack, read from its state. Holds secrets: it stays in this process's memory. */
 export interface StackState {
@@ -19,14 +20,14 @@ interface Exported {
   deployment: { resources?: { type: string; inputs?: object; outputs?: Record<string, unknown> }[] };
 }
 
-/** Reads the state. Throws where the stack has no cluster yet. */
+/** Reads the state. Throws `NoCluster` where there is none yet. */
 export async function readState(engine: Engine): Promise<StackState> {
   const run = promisify(execFile);
   const args = ["stack", "export", "--show-secrets", "--stack", engine.stack];
   const { stdout } = await run(engine.path, args, { ...engine, maxBuffer: 1 << 30 }).catch((error) => {
-    throw new Error(
-      `The state of stack ${engine.stack} cannot be read: ${String(error.stderr ?? error).trim()}`,
-    );
+    const reason = String(error.stderr ?? error).trim();
+    if (NO_STACK.test(reason)) throw new NoCluster(engine.stack, { initialised: false });
+    throw new Error(`The state of stack ${engine.stack} cannot be read: ${reason}`);
   });
   const resources = ((plain(JSON.parse(stdout)) as Exported).deployment.resources ?? []).map((resource) => ({
     type: resource.type,
@@ -36,7 +37,7 @@ export async function readState(engine: Engine): Promise<StackState> {
   const ofType = (type: string) => resources.filter((resource) => resource.type === `metal:index:${type}`);
   const [plan, cluster, membership] = [ofType("Plan")[0], ofType("Cluster")[0], ofType("Membership")[0]];
   if (plan === undefined || cluster === undefined) {
-    throw new Error(`Stack ${engine.stack} has no cluster yet: run pulumi up.`);
+    throw new NoCluster(engine.stack, { initialised: true });
   }
   const { incarnation, creator, seed } = cluster.outputs;
   return {
@@ -48,6 +49,9 @@ export async function readState(engine: Engine): Promise<StackState> {
     ),
   };
 }
+
+/** What the engine says of a stack that was never initialised (pulumi pkg/backend/backenderr). */
+const NO_STACK = /no stack named/;
 
 /** The engine's mark of a decrypted secret (sdk/go/common/resource/sig). */
 const SECRET_MARK = "4dabf18193072939515e22adb298388d";
