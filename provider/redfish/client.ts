@@ -117,11 +117,6 @@ export class BmcClient {
         const answer = await this.#authorised(message, tries);
         this.#options.onWrite?.({ method, path, body, status: answer.status });
         if (answer.status < 300) return;
-        if (answer.status === 412 && message.headers !== undefined) {
-          // Something else about the resource changed since it was read; what we set does not depend on it.
-          message.headers = undefined;
-          continue;
-        }
         failure = refusedError(this.endpoint, method, path, answer.status, answer.body);
         untouched = answer.status === 429 || answer.status === 503;
         if (!BUSY.has(answer.status)) throw failure;

@@ -25,6 +25,9 @@ export interface WaitOptions {
   everyMs?: number;
 }
 
+/** How often a write is made for what was just read, before others are taken to be no reason for its refusal. */
+const MOST_TRIES = 5;
+
 /** A machine. Close it when done. */
 export class System {
   readonly #client: BmcClient;
@@ -57,9 +60,16 @@ export class System {
     return Number.isNaN(time) ? undefined : (time - Date.now()) / 1000;
   }
 
-  /** Writes the asset tag and reads it back. It outlives everything but the BMC itself. */
-  async setAssetTag(tag: string): Promise<void> {
-    await this.#set("AssetTag", { AssetTag: tag }, (state) => (state.assetTag ?? "") === tag);
+  /**
+   * Writes the asset tag that `next` makes of the present one, and reads it back. It outlives everything but the BMC itself. Others
+   * write there, too: where one was faster, `next` is asked again about what that left.
+   */
+  async setAssetTag(next: (present: string | undefined) => string): Promise<void> {
+    await this.#set(
+      "AssetTag",
+      ({ assetTag }) => ({ AssetTag: next(assetTag) }),
+      ({ assetTag }) => (assetTag ?? "") === next(assetTag),
+    );
   }
 
   /** Lets the next start, and only that one, come from a URL by UEFI HTTP boot. */
@@ -75,9 +85,9 @@ export class System {
     }
     await this.#set(
       "Boot",
-      {
+      () => ({
         Boot: { BootSourceOverrideEnabled: "Once", BootSourceOverrideTarget: target, HttpBootUri: uri },
-      },
+      }),
       ({ bootOverride }) =>
         bootOverride.enabled !== "Disabled" && bootOverride.target === target && bootOverride.uri === uri,
     );
@@ -87,7 +97,7 @@ export class System {
   async clearBootOverride(): Promise<void> {
     await this.#set(
       "Boot",
-      { Boot: { BootSourceOverrideEnabled: "Disabled" } },
+      () => ({ Boot: { BootSourceOverrideEnabled: "Disabled" } }),
       ({ bootOverride }) => bootOverride.enabled === "Disabled" || bootOverride.target === "None",
     );
   }
@@ -154,16 +164,12 @@ export class System {
   }
 
   /** Writes a property of the system unless it already is so, and reads it back: a BMC may accept and forget. */
-  async #set(what: string, body: Json, isSo: (state: SystemState) => boolean): Promise<void> {
-    const now = await this.#read();
-    if (isSo(stateOf(now.body))) return;
-    await this.#client.write({
-      method: "PATCH",
-      path: await this.#systemPath(),
-      body,
-      ...(now.etag === undefined ? {} : { headers: { "if-match": now.etag } }),
-      applied: async () => isSo(await this.state()),
-    });
+  async #set(
+    what: string,
+    body: (state: SystemState) => Json,
+    isSo: (state: SystemState) => boolean,
+  ): Promise<void> {
+    if (!(await this.#patchUnlessSo(body, isSo))) return;
     const { signal, timing } = this.#options;
     // Some BMCs show a change only after a moment.
     const settled = await poll(async () => isSo(await this.state()) || undefined, {
@@ -177,6 +183,37 @@ export class System {
       this.endpoint,
       `accepted a new ${what} but does not show it: it says ${JSON.stringify(object((await this.#read()).body)[what] ?? null)}. Its firmware may be too old; update it.`,
     );
+  }
+
+  /**
+   * Writes what follows from the system as it is; false if it is so already. Where it was changed since it was read (HTTP 412), it is
+   * read anew: a write made for an older state could undo somebody else's.
+   */
+  async #patchUnlessSo(
+    body: (state: SystemState) => Json,
+    isSo: (state: SystemState) => boolean,
+  ): Promise<boolean> {
+    const path = await this.#systemPath();
+    for (let tries = 1; ; tries++) {
+      const { body: resource, etag } = await this.#read();
+      const state = stateOf(resource);
+      if (isSo(state)) return false;
+      // Some BMCs never accept the ETag they gave; they get the last try without, like those that give none.
+      const conditional = etag !== undefined && tries < MOST_TRIES;
+      try {
+        await this.#client.write({
+          method: "PATCH",
+          path,
+          body: body(state),
+          ...(conditional ? { headers: { "if-match": etag } } : {}),
+          applied: async () => isSo(await this.state()),
+        });
+        return true;
+      } catch (error) {
+        const stale = error instanceof BmcError && error.status === 412;
+        if (!stale || !conditional) throw error;
+      }
+    }
   }
 
   async #read(): Promise<{ body: Json; etag: string | undefined }> {

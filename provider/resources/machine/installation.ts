@@ -300,8 +300,7 @@ export class Installation {
   async #writeMark(phase: IntentPhase): Promise<void> {
     for (;;) {
       try {
-        const { assetTag } = await this.system.state();
-        return await this.system.setAssetTag(withMark(assetTag, this.intent.id, phase));
+        return await this.system.setAssetTag((present) => withMark(present, this.intent.id, phase));
       } catch (error) {
         if (phase === "armed" || this.ctx.signal.aborted || Date.now() > this.ctx.deadline.getTime())
           throw error;

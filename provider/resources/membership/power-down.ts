@@ -24,7 +24,9 @@ export async function powerDown(ctx: OperationContext, inputs: MembershipInputs)
       if (readMark(facts.assetTag)?.intent !== member.installation) continue;
       await shutDown(system);
       await system.clearBootOverride();
-      await system.setAssetTag(cleared(facts.assetTag));
+      // Whoever has marked it since then does so for an installation of theirs.
+      const isOurs = (tag: string | undefined) => readMark(tag)?.intent === member.installation;
+      await system.setAssetTag((present) => (isOurs(present) ? cleared(present) : (present ?? "")));
     } finally {
       await system.close();
     }

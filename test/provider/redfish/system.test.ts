@@ -191,7 +191,7 @@ describe("Redfish", () => {
         req.socket.destroy();
       }),
     ];
-    await open().setAssetTag("hvst:1:armed");
+    await open().setAssetTag(() => "hvst:1:armed");
     assert.equal(bmc.system.AssetTag, "hvst:1:armed");
     assert.equal(bmc.writes().length, 1);
     assert.deepEqual(
@@ -202,14 +202,75 @@ describe("Redfish", () => {
 
   it("repeats a write that did not take effect", async () => {
     bmc.faults = [first(2, "PATCH", (_req, res) => void res.writeHead(503).end())];
-    await open().setAssetTag("hvst:1:armed");
+    await open().setAssetTag(() => "hvst:1:armed");
     assert.equal(bmc.system.AssetTag, "hvst:1:armed");
     assert.equal(bmc.writes().length, 3);
   });
 
+  /** What somebody else writes into the tag after each of our first reads; the BMC refuses a write for an older state. */
+  function withRivals(rivals: string[]): void {
+    let version = 1;
+    bmc.faults = [
+      (req, res, body) => {
+        if (req.url !== "/redfish/v1/Systems/1") return false;
+        if (req.method === "GET") {
+          res.writeHead(200, { etag: `"${version}"` }).end(JSON.stringify(bmc.system));
+          const rival = rivals.shift();
+          if (rival !== undefined) {
+            bmc.apply({ AssetTag: rival });
+            version += 1;
+          }
+          return true;
+        }
+        const stale = req.headers["if-match"] !== undefined && req.headers["if-match"] !== `"${version}"`;
+        if (!stale) {
+          bmc.apply(JSON.parse(body));
+          version += 1;
+        }
+        res.writeHead(stale ? 412 : 204).end();
+        return true;
+      },
+    ];
+  }
+  const mark = (present: string | undefined) =>
+    [(present ?? "").replace(/ ?hvst:\S+/, ""), "hvst:1:armed"].filter((word) => word !== "").join(" ");
+
+  it("keeps what somebody else writes into the tag between our read and our write", async () => {
+    withRivals(["INV-1", "INV-2"]);
+    await open().setAssetTag(mark);
+    assert.equal(bmc.system.AssetTag, "INV-2 hvst:1:armed");
+    assert.deepEqual(
+      writes.map((w) => w.status),
+      [412, 412, 204],
+    );
+  });
+
+  it("writes without a condition, and no more often, where a BMC never accepts the ETag it gave", async () => {
+    bmc.faults = [
+      (req, res) => {
+        if (req.method !== "PATCH" || req.headers["if-match"] === undefined) return false;
+        res.writeHead(412).end();
+        return true;
+      },
+    ];
+    await open().setAssetTag(mark);
+    assert.equal(bmc.system.AssetTag, "hvst:1:armed");
+    assert.deepEqual(
+      writes.map((w) => w.status),
+      [412, 412, 412, 412, 204],
+    );
+  });
+
+  it("gives up where a BMC answers 412 to everything", async () => {
+    bmc.faults = [first(99, "PATCH", (_req, res) => void res.writeHead(412).end())];
+    const error = await problem(open().setAssetTag(mark));
+    assert.equal(error.status, 412);
+    assert.equal(bmc.writes().length, 5);
+  });
+
   it("does not fall for a BMC that accepts and forgets", async () => {
     bmc.apply = () => {};
-    const error = await problem(open().setAssetTag("hvst:1:armed"));
+    const error = await problem(open().setAssetTag(() => "hvst:1:armed"));
     assert.match(error.message, /accepted a new AssetTag but does not show it/);
   });
 
@@ -237,7 +298,10 @@ describe("Redfish", () => {
   });
 
   it("writes nothing in a preview", async () => {
-    await assert.rejects(open(undefined, { readOnly: true }).setAssetTag("x"), /preview/);
+    await assert.rejects(
+      open(undefined, { readOnly: true }).setAssetTag(() => "x"),
+      /preview/,
+    );
     assert.deepEqual(bmc.writes(), []);
   });
 

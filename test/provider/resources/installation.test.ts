@@ -99,11 +99,11 @@ class FakeBmc {
     return { assetTag: this.tag, power: "On" };
   }
 
-  async setAssetTag(tag: string) {
+  async setAssetTag(next: (present: string) => string) {
     if (this.slow) await new Promise((resolve) => setTimeout(resolve, 50));
     if (this.failing) throw new Error("503");
-    this.tag = tag;
-    this.log.push(`tag ${tag.split(":").at(-1)}`);
+    this.tag = next(this.tag);
+    this.log.push(`tag ${this.tag.split(":").at(-1)}`);
   }
 
   async setBootOnce() {
