@@ -25,9 +25,13 @@ import type {
  * Internal overrides (`runtime_version` and the like), `mode: install` and its `raw_disk_image_path` are left out on purpose.
  */
 
+/** A field that may be left out. */
 const may = (shape: Shape): Field => ({ shape });
+/** A field that has to be there, and why. */
 const must = (shape: Shape, because: string): Field => ({ shape, because });
+/** A field that installers know from a version on. */
 const from = (since: string, shape: Shape): Field => ({ shape, since });
+/** A field that installers knew before a version, and no longer. */
 const before = (until: string, shape: Shape): Field => ({ shape, until });
 const anything: Shape = { kind: "any" };
 const STOPS = "The installer stops without a word otherwise.";

@@ -225,17 +225,23 @@ function describe(shape: Shape): string {
   }
 }
 
-/** Short names for building shapes. */
+/** A string. */
 export const text: Shape = { kind: "string" };
+/** True or false. */
 export const flag: Shape = { kind: "boolean" };
+/** A whole number, within bounds if any are given; both belong to it. */
 export const integer = (min?: number, max?: number): Shape => ({
   kind: "integer",
   ...(min === undefined ? {} : { min }),
   ...(max === undefined ? {} : { max }),
 });
+/** One of these strings. */
 export const oneOf = (...values: string[]): Shape => ({ kind: "enum", values });
+/** A list of any length, also an empty one. */
 export const listOf = (of: Shape): Shape => ({ kind: "list", of });
+/** An object with any names, all of whose values are alike. */
 export const mapOf = (of: Shape): Shape => ({ kind: "map", of });
+/** An object that has these fields and no others. */
 export const objectShape = (fields: Fields): Shape => ({ kind: "object", fields });
 /** An object whose fields the compiler holds against the interface it describes. */
 export const objectOf = <T>(fields: FieldsOf<T>): Shape => objectShape(fields as unknown as Fields);

@@ -12,6 +12,7 @@ import { at, duplicates, type Rule } from "../rule";
 /** Roles of nodes that cannot create a cluster. */
 const NEVER_CREATES: readonly (Role | undefined)[] = ["worker", "witness"];
 
+/** The rules over the cluster as a whole: version, who can create it, replicas, and where it is reached and fetched from. */
 export const clusterRules: readonly Rule[] = [
   {
     id: "version",

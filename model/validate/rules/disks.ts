@@ -9,6 +9,7 @@ interface Place {
   disk: Known<DiskDescription>;
 }
 
+/** The rules over disks: each is named so that no other can be wiped in its place. */
 export const diskRules: readonly Rule[] = [
   {
     id: "disk-device",

@@ -24,6 +24,7 @@ const PLACEHOLDER_SERIALS = [
   "123456789",
 ];
 
+/** The rules over hosts: UUIDs, serial numbers, network cards and BMCs, each of which belongs to one node. */
 export const hardwareRules: readonly Rule[] = [
   {
     id: "uuid",

@@ -17,6 +17,7 @@ const KUBELET_LABELS = [
   "kubernetes.io/hostname",
 ];
 
+/** The rules over names: what becomes a Kubernetes name, a zone or a label has to be one. */
 export const nameRules: readonly Rule[] = [
   {
     id: "cluster-name",

@@ -34,6 +34,7 @@ export function isStatic({ cluster, absent }: Facts): boolean {
   return cluster.managementNetwork?.method === "static" || absent("managementNetwork.method");
 }
 
+/** The rules over the management network, and over the addresses of nodes and of the boot server in it. */
 export const networkRules: readonly Rule[] = [
   {
     id: "subnet",

@@ -26,6 +26,7 @@ const KEY_TYPES = [
   "sk-ecdsa-sha2-nistp256@openssh.com",
 ];
 
+/** The rules over logins: passwords and SSH keys of the cluster, of its nodes and of their BMCs. */
 export const secretRules: readonly Rule[] = [
   {
     id: "admin-password",

@@ -6,6 +6,7 @@ import { at, type Rule } from "../rule";
 /** A duration as Go writes it, in whole hours, minutes and seconds. */
 const DURATION = /^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/;
 
+/** The rules over Harvester settings and over the time that an installation may take. */
 export const settingRules: readonly Rule[] = [
   {
     id: "install-timeout",

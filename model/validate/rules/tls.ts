@@ -6,6 +6,7 @@ import type { Known } from "../shape";
 /** How to find out a fingerprint, for messages. */
 const HOW = "openssl s_client -connect HOST:443 </dev/null | openssl x509 -noout -fingerprint -sha256";
 
+/** The rules over how certificates are checked, and that BMC passwords travel encrypted. */
 export const tlsRules: readonly Rule[] = [
   {
     id: "tls-one-of",

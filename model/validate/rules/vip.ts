@@ -7,6 +7,7 @@ const UNCHECKED =
   "not checked by an automatic installation [harvester-installer pkg/console/install_panels.go]";
 const PERMANENT = "The VIP cannot be changed after the installation (harvester#2063).";
 
+/** The rules over the VIP: an address of its own, which cannot be changed once the cluster is there. */
 export const vipRules: readonly Rule[] = [
   {
     id: "vip-address",
