@@ -41,7 +41,7 @@ export function planTransition(request: TransitionRequest): Transition {
     ...beginningOf(situation),
     kind: kindOf(change),
     after: momentOf(course.nodes),
-    promoted: course.promoted,
+    promoted: [...new Set(course.promoted)],
     standby: standbyOf(course.nodes, promotionVersion(situation.after.version)).map(({ name }) => name),
     steps: errorsOf(findings).length > 0 ? [] : stepsOf(course),
     findings,

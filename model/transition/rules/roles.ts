@@ -43,10 +43,10 @@ export const nodeRules: readonly TransitionRule[] = [
     source:
       "each passes through one voter less; what the first one did is looked at before the next is begun (harvester#10534)",
     severity: "error",
-    *judge({ situation, change }) {
-      const members = situation.nodes.filter(
-        (node) => isMember(node) && change.reinstalls.includes(node.name),
-      );
+    *judge({ course }) {
+      const members = course.steps
+        .filter(({ kind }) => kind === "reinstall")
+        .flatMap(({ node, from }) => from.filter((found) => found.name === node && isMember(found)));
       if (members.length < 2) return;
       const [first, ...others] = members.map(({ name }) => name);
       yield {

@@ -21,6 +21,7 @@ const spare = clusterOf("management management management default");
 const witnessed = clusterOf("management management witness worker");
 const threes = clusterOf("management management management");
 const fives = clusterOf("management management management management management");
+const pair = clusterOf("management management worker");
 const zoned = clusterOf("management/a management/b management/c management/b");
 
 function errors(findings: readonly Finding[]): Finding[] {
@@ -143,7 +144,7 @@ export const verdicts: readonly Verdict[] = [
   {
     of: "a worker that becomes a witness in place",
     request: edit(lab, withNodes(lab, { n4: { role: "witness" } })),
-    refusedBy: ["witness-in-place", "witness-idle"],
+    refusedBy: ["witness-in-place"],
   },
   {
     of: "a second witness",
@@ -185,6 +186,36 @@ export const verdicts: readonly Verdict[] = [
     request: edit(spare, withNodes(spare, { n2: undefined }), factsOf(spare, { n3: { healthy: false } })),
     refusedBy: ["quorum-kept"],
     holds: says("quorum-kept", "nodes.n2", /1 of 3 etcd voters would answer and 2 are needed, as n3 is away/),
+  },
+  {
+    of: "one of two voters, as a failure left them",
+    request: edit(
+      pair,
+      withNodes(pair, { n2: undefined }),
+      factsOf(pair, { n2: { controlPlane: true, etcd: true } }),
+    ),
+    refusedBy: ["quorum-kept"],
+    holds: says("quorum-kept", "nodes.n2", /1 of 2 etcd voters would answer and 2 are needed/),
+  },
+  {
+    of: "a third voter, where a failure left two",
+    request: edit(
+      pair,
+      withNodes(pair, { n4: { role: "management" } }),
+      factsOf(pair, { n2: { controlPlane: true, etcd: true } }),
+    ),
+    refusedBy: [],
+    holds: ({ promoted }) => assert.deepEqual(promoted, ["n4"]),
+  },
+  {
+    of: "a worker, where a failure left two voters",
+    request: edit(
+      pair,
+      withNodes(pair, { n3: undefined }),
+      factsOf(pair, { n2: { controlPlane: true, etcd: true } }),
+    ),
+    refusedBy: [],
+    holds: says("voters-even-already", "nodes", /n1, n2/),
   },
   {
     of: "two members that go, one of them dead: the dead one first",
@@ -623,7 +654,7 @@ export const verdicts: readonly Verdict[] = [
   {
     of: "a member of a zone for which nobody stands by",
     request: edit(zoned, withNodes(zoned, { n3: undefined })),
-    refusedBy: ["voters-odd-at-rest", "zone-spread"],
+    refusedBy: ["voters-odd-at-rest"],
   },
   {
     of: "a member of the zone of the node that stands by",
