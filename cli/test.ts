@@ -1,5 +1,7 @@
 /** `npm test`: installs what the tests need, checks types and style, runs every test. */
 import { delimiter, join } from "node:path";
+import { testPins } from "../toolchain/pins";
+import { obtainTestTool } from "../toolchain/test-tools";
 import { installToolchain, toolchainPaths } from "../toolchain/toolchain";
 import { main, takeOver } from "./process";
 import { repository } from "./root";
@@ -12,6 +14,8 @@ const EVERY_TEST = ["test/**/*.test.ts", "--parallel", "--jobs", "3"];
 
 async function test(args: readonly string[]): Promise<number> {
   await installToolchain(repository);
+  // Before the tests, not in them: a build beside machines that install would slow those down.
+  for (const pin of testPins) await obtainTestTool(pin);
   const PATH = [toolchainPaths(repository).bin, process.env.PATH].filter(Boolean).join(delimiter);
   const options = { cwd: repository, env: { ...process.env, PATH } };
   const binary = (name: string) => join(repository, "node_modules", ".bin", name);

@@ -159,6 +159,91 @@ export const kubeApiserver: Pin = {
 /** Every tool, in the order in which they are needed. */
 export const pins: readonly Pin[] = [pulumi, etcd, kubeApiserver];
 
+const ACTIONLINT = "1.7.12";
+const VERSITYGW = "1.8.0";
+
+function actionlintArchive(platform: string, hex: string): Archive {
+  return {
+    url: `https://github.com/rhysd/actionlint/releases/download/v${ACTIONLINT}/actionlint_${ACTIONLINT}_${platform}.tar.gz`,
+    digest: { algorithm: "sha256", hex },
+    members: ["actionlint"],
+  };
+}
+
+function versitygwArchive(platform: string, hex: string): Archive {
+  const folder = `versitygw_v${VERSITYGW}_${platform}`;
+  return {
+    url: `https://github.com/versity/versitygw/releases/download/v${VERSITYGW}/${folder}.tar.gz`,
+    digest: { algorithm: "sha256", hex },
+    members: [`${folder}/versitygw`],
+  };
+}
+
+/** Checks the workflows below .github. Checksums: actionlint_1.7.12_checksums.txt of the release, as many projects repeat them. */
+export const actionlint: Pin = {
+  name: "actionlint",
+  version: ACTIONLINT,
+  binaries: ["actionlint"],
+  versionArgs: { actionlint: ["-version"] },
+  archives: {
+    "linux-x64": actionlintArchive(
+      "linux_amd64",
+      "8aca8db96f1b94770f1b0d72b6dddcb1ebb8123cb3712530b08cc387b349a3d8",
+    ),
+    "linux-arm64": actionlintArchive(
+      "linux_arm64",
+      "325e971b6ba9bfa504672e29be93c24981eeb1c07576d730e9f7c8805afff0c6",
+    ),
+    "darwin-x64": actionlintArchive(
+      "darwin_amd64",
+      "5b44c3bc2255115c9b69e30efc0fecdf498fdb63c5d58e17084fd5f16324c644",
+    ),
+    "darwin-arm64": actionlintArchive(
+      "darwin_arm64",
+      "aba9ced2dee8d27fecca3dc7feb1a7f9a52caefa1eb46f3271ea66b6e0e6953f",
+    ),
+  },
+  source: {
+    module: "actionlint",
+    commands: [{ binary: "actionlint", package: "github.com/rhysd/actionlint/cmd/actionlint" }],
+    ldflags: `-s -w -X github.com/rhysd/actionlint.version=v${ACTIONLINT}`,
+  },
+};
+
+/** The S3 server on which the state backend is tried. Checksums: checksums.txt of the release, as other projects repeat them. */
+export const versitygw: Pin = {
+  name: "versitygw",
+  version: VERSITYGW,
+  binaries: ["versitygw"],
+  versionArgs: { versitygw: ["--version"] },
+  archives: {
+    "linux-x64": versitygwArchive(
+      "Linux_x86_64",
+      "2ba2c734d10d2c4e651d03182cb4b246656bc735a2f282db7b0b73fba6073467",
+    ),
+    "linux-arm64": versitygwArchive(
+      "Linux_arm64",
+      "b34051d33f5a9c457f790896acb7bd7d7e15ad8d92efb70616b924f37e401910",
+    ),
+    "darwin-x64": versitygwArchive(
+      "Darwin_x86_64",
+      "104bd978e80ef0173554cfd8630ccc5bac24b00da440510b60365a3b6b6ab134",
+    ),
+    "darwin-arm64": versitygwArchive(
+      "Darwin_arm64",
+      "4953096f65a9c0d62ab184fb6b2ba7c2435229205cf00a56cb62cd4bf6b216ca",
+    ),
+  },
+  source: {
+    module: "versitygw",
+    commands: [{ binary: "versitygw", package: "github.com/versity/versitygw/cmd/versitygw" }],
+    ldflags: `-s -w -X main.Version=v${VERSITYGW}`,
+  },
+};
+
+/** Tools that only tests run. */
+export const testPins: readonly Pin[] = [actionlint, versitygw];
+
 /** This machine's platform. */
 export function platform(): Platform {
   return `${process.platform}-${process.arch}`;
