@@ -6,7 +6,8 @@ import { explore, type Space } from "./explore";
 const ageless = (from: number) => (process.env.EXHAUSTIVE === "all" ? 6 : from);
 
 describe("every change of a small cluster", function everyChange() {
-  this.timeout(process.env.EXHAUSTIVE === "all" ? 0 : 180_000);
+  // Both together take a minute and a half of one processor; other suites may run beside them.
+  this.timeout(process.env.EXHAUSTIVE === "all" ? 0 : 600_000);
   const spaces: [what: string, space: Space][] = [
     ["up to five nodes without zones", { nodes: 5, zones: 0, failures: true, agelessFrom: ageless(4) }],
     ["up to four nodes in three zones", { nodes: 4, zones: 3, failures: true, agelessFrom: ageless(3) }],
