@@ -51,6 +51,16 @@ export interface ClusterDescription {
    */
   installTimeout?: string;
   /**
+   * Feature gates of the API servers, name to whether it is on. They are judged by the Kubernetes that the version carries; this release
+   * sets none that would change anything.
+   */
+  featureGates?: Record<string, boolean>;
+  /**
+   * Approval of a change that holds final steps: the 12 hex digits that its preview and its report print. It fits that one change only.
+   * @default such a change is refused
+   */
+  approve?: string;
+  /**
    * Allow `pulumi destroy` to power the whole cluster down. It counts once an `up` has stored it.
    * @default false
    */

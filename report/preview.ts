@@ -288,9 +288,9 @@ function diagnosticOf({ severity, urn, message }: Raw["diagnostics"][number]): D
   const parts = urn === undefined || urn === "" ? undefined : partsOf(urn);
   const ofPlan = parts?.type === PLAN;
   const [, refused, problem] = REFUSED_PROPERTY.exec(said) ?? [];
-  const [, warned, warning] = (ofPlan && PROPERTY_FIRST.exec(said)) || [];
-  const property = refused ?? warned;
-  const rest = problem ?? warning ?? said;
+  // A check of ours names the property in what it says: the engine would print the value of one that it is told.
+  const [, named, rest = problem ?? said] = (ofPlan && PROPERTY_FIRST.exec(problem ?? said)) || [];
+  const property = refused ?? named;
   return [
     {
       severity,

@@ -140,6 +140,8 @@ export const descriptionShape = objectOf<ClusterDescription>({
   systemSettings: may(mapOf(text)),
   skipChecks: may(flag),
   installTimeout: may(text),
+  featureGates: may(mapOf(flag)),
+  approve: may(text),
   allowDestroy: may(flag),
   nodes: must(mapOf(node), "A cluster has at least one node."),
 });

@@ -316,10 +316,10 @@ function serviceError(error: unknown): import("@grpc/grpc-js").ServiceError {
   return Object.assign(new Error(message), { code: grpc.status.UNKNOWN, details: message, metadata });
 }
 
+/** The property is named in the reason alone: the engine prints the value of the one that it is told, which may hold a password. */
 function failure(property: string, reason: string): pb.CheckFailure {
   const result = new messages.CheckFailure();
-  result.setProperty(property);
-  result.setReason(secrets.scrub(reason));
+  result.setReason(secrets.scrub(`${property}: ${reason}`));
   return result;
 }
 

@@ -72,6 +72,16 @@ describe("reading a preview", () => {
         assert(!JSON.stringify(preview).includes("hunter2"));
       });
 
+      it("takes the property of a check from what it says, where the engine was told of none", () => {
+        const message =
+          "metal:index:Plan resource 'plan' has a problem: cluster.nodes.n1.rol: \"rol\" is not a known key. (rule unknown-key)";
+        const [said] = readPreview(
+          write({ messages: [{ severity: "error", message, about: PLAN }] }),
+        ).diagnostics;
+        assert.equal(said?.property, "cluster.nodes.n1.rol");
+        assert.equal(said?.message, '"rol" is not a known key. (rule unknown-key)');
+      });
+
       it("knows a Plan that stays as it is, and one that is forgotten", () => {
         assert.equal(readPreview(write({ same: 12 })).plan.is, "unchanged");
         const forgotten: Scene = { resources: [{ op: "delete", ...PLAN }] };

@@ -26,6 +26,8 @@ export type Sight =
       facts: ClusterFacts;
       /** Fingerprint of the authority behind the VIP's certificate; empty where the system's authorities vouch for it. */
       authority: string;
+      /** Id of the life of the cluster that its nodes carry; empty where they carry none, or several. */
+      incarnation: string;
     }
   | {
       facts?: undefined;
@@ -51,7 +53,12 @@ export async function sightOf(
       silent: false,
     };
   try {
-    return { facts: await allFacts(entry, described), authority: entry.client.caFingerprint };
+    const lives = new Set(entry.nodes.map(({ labels }) => labels[INCARNATION_LABEL] ?? ""));
+    return {
+      facts: await allFacts(entry, described),
+      authority: entry.client.caFingerprint,
+      incarnation: lives.size === 1 ? [...lives][0]! : "",
+    };
   } catch (error) {
     if (error instanceof NoAnswer || error instanceof HarvesterError)
       return { why: error.message, silent: false };

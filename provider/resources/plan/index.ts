@@ -1,17 +1,17 @@
 /** The gate: nothing below it is touched before the whole description, and the change that it means, has been judged. */
 import { createHash } from "node:crypto";
 import type { ClusterDescription } from "../../../model/description";
-import { errorsOf, type Problem } from "../../../model/problem";
-import type { Transition } from "../../../model/transition";
+import { errorsOf } from "../../../model/problem";
+import type { Finding, Transition } from "../../../model/transition";
 import { validateDescription } from "../../../model/validate";
 import { differences } from "../../shell/diff";
 import {
-  type CheckFailure,
   containsUnknown,
   isUnknown,
   type OperationContext,
   type Properties,
   type Resource,
+  UserError,
 } from "../../shell/resource";
 import { outlook } from "../outlook";
 import { judgeChange } from "./judgement";
@@ -28,20 +28,21 @@ export const plan: Resource = {
   async check(ctx, { olds, news }) {
     const wanted = news.cluster as ClusterDescription;
     const problems = validateDescription(wanted, { unknown: isUnknown });
-    if (errorsOf(problems).length > 0) return { inputs: news, failures: say(ctx, problems) };
-    if (olds === undefined) {
-      return { inputs: news, failures: [...say(ctx, problems), ...(await refuseStrangers(ctx, wanted))] };
-    }
-    const { transition, authority } = await judgeChange(ctx, olds, wanted);
-    const lasting = problems.filter(({ rule }) => rule !== FRESH_CONTROL_PLANE);
-    const failures = say(ctx, [...lasting, ...transition.findings]);
-    return { inputs: { ...news, transition, authority }, failures };
+    const refused = errorsOf(problems).map((problem) => ({
+      property: pathOf(problem),
+      reason: reasonOf(problem),
+    }));
+    warnOf(ctx, olds === undefined ? problems : problems.filter(({ rule }) => rule !== FRESH_CONTROL_PLANE));
+    if (refused.length > 0) return { inputs: news, failures: refused };
+    const failures = olds === undefined ? await refuseStrangers(ctx, wanted) : [];
+    if (failures.length > 0) return { inputs: news, failures };
+    // What was found is an input, so that policies and reports are given it; a refusal comes after them, in the step.
+    return { inputs: { ...news, ...(await judgeChange(ctx, olds, wanted)) }, failures };
   },
 
   async diff(_ctx, { oldInputs, news }) {
     // What a judgement found is no wish: it is different each time, and changes nothing.
-    const changes = differences(oldInputs, news).filter(({ path }) => /^cluster\b/.test(path));
-    return { changes };
+    return { changes: differences(oldInputs, news).filter(({ path }) => /^cluster\b/.test(path)) };
   },
 
   async create(ctx, inputs) {
@@ -54,6 +55,11 @@ export const plan: Resource = {
 
   async update(ctx, { news }) {
     const transition = news.transition as Transition;
+    warnOf(ctx, transition.findings);
+    const refused = errorsOf(transition.findings);
+    if (refused.length > 0) {
+      throw new UserError(refused.map((finding) => `${pathOf(finding)}: ${reasonOf(finding)}`).join("\n"));
+    }
     if (!ctx.preview) refuseUnlessCarriedOut(transition);
     else if (summaryOf(transition) !== "") ctx.info(summaryOf(transition));
     return { outputs: outputsOf(news) };
@@ -75,18 +81,16 @@ function outputsOf(inputs: Properties): Properties {
   return { ...inputs, receipt: `judged-${createHash("sha256").update(subject).digest("hex").slice(0, 12)}` };
 }
 
-/** Warns of what is to be warned of, and gives what is to be refused. */
-function say(ctx: OperationContext, problems: readonly (Problem & { next?: string })[]): CheckFailure[] {
-  for (const { severity, property, message } of problems) {
-    if (severity === "warning")
-      ctx.warn(`${property === "" ? "cluster" : `cluster.${property}`}: ${message}`);
+function warnOf(ctx: OperationContext, findings: readonly Finding[]): void {
+  for (const finding of findings) {
+    if (finding.severity === "warning") ctx.warn(`${pathOf(finding)}: ${finding.message}`);
   }
-  return errorsOf(problems).map(failureOf);
 }
 
-function failureOf({ property, message, next, rule }: Problem & { next?: string }): CheckFailure {
-  return {
-    property: property === "" ? "cluster" : `cluster.${property}`,
-    reason: `${message}${next === undefined ? "" : ` ${next}`} (rule ${rule})`,
-  };
+function pathOf({ property }: Finding): string {
+  return property === "" ? "cluster" : `cluster.${property}`;
+}
+
+function reasonOf({ message, next, rule }: Finding): string {
+  return `${message}${next === undefined ? "" : ` ${next}`} (rule ${rule})`;
 }

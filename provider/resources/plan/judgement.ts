@@ -1,16 +1,26 @@
 /** What a change means for the cluster as it is. */
-import type { ClusterDescription } from "../../../model/description";
-import { planTransition, type Transition } from "../../../model/transition";
+import { type ClusterDescription, installedAs } from "../../../model/description";
+import { approvalOf, needsApproval, planTransition, type Transition } from "../../../model/transition";
 import { differences } from "../../shell/diff";
 import { containsUnknown, isUnknown, type OperationContext, type Properties } from "../../shell/resource";
 import { type Sight, sightOf } from "./facts";
 import { neverFormed } from "./formed";
 
-/** A change, judged, and what was learnt on the way. */
+/** What a change with final steps asks for. */
+export interface Approval {
+  /** What `approve` has to say. */
+  hash: string;
+  /** How many of the steps are final. */
+  steps: number;
+  /** What `approve` says. */
+  given?: string;
+}
+
+/** A change, judged. */
 export interface Judgement {
-  transition: Transition;
+  transition: Transition & { approval?: Approval };
   /** Fingerprint of the cluster's authority, by which the next look tells that it is the same cluster. */
-  authority: string | undefined;
+  authority?: string | undefined;
 }
 
 /**
@@ -20,26 +30,28 @@ export interface Judgement {
  */
 export async function judgeChange(
   ctx: OperationContext,
-  olds: Properties,
+  olds: Properties | undefined,
   wanted: ClusterDescription,
 ): Promise<Judgement> {
-  const judged = olds.cluster as ClusterDescription;
+  if (olds === undefined) return { transition: planTransition({ after: wanted }) };
+  const before = olds.cluster as ClusterDescription;
   const authority = olds.authority as string | undefined;
-  if (differences({ judged }, { judged: wanted }).length === 0) {
-    return { transition: planTransition({ before: judged, after: wanted }), authority };
+  const change = { before, after: wanted, now: new Date().toISOString() };
+  if (differences({ before }, { before: wanted }).length === 0) {
+    return { transition: planTransition(change), authority };
   }
-  const sight = await look(ctx, judged, wanted, authority);
-  const now = new Date().toISOString();
+  const sight = await look(ctx, before, wanted, authority);
   if (sight.facts !== undefined) {
-    const transition = planTransition({ before: judged, after: wanted, facts: sight.facts, now });
-    return { transition, authority: sight.authority };
+    const transition = planTransition({ ...change, facts: sight.facts });
+    return { transition: asking(transition, sight.incarnation, before, wanted), authority: sight.authority };
   }
-  if (sight.silent && (await neverFormed(ctx, { ...judged.nodes, ...wanted.nodes }))) {
+  if (sight.silent && (await neverFormed(ctx, { ...before.nodes, ...wanted.nodes }))) {
     return { transition: planTransition({ after: wanted }), authority };
   }
-  const transition = planTransition({ before: judged, after: wanted, now });
+  const transition = planTransition(change);
   const why = `how the cluster is, because it could not be looked at: ${sight.why}.`;
-  return { transition: { ...transition, unknown: [why, ...transition.unknown] }, authority };
+  const unseen = { ...transition, unknown: [why, ...transition.unknown] };
+  return { transition: asking(unseen, "", before, wanted), authority };
 }
 
 async function look(
@@ -51,4 +63,36 @@ async function look(
   if (isUnknown(wanted.vip.address) || containsUnknown(wanted.access))
     return { why: "its address or login is not known before other resources are there", silent: false };
   return sightOf({ judged, wanted }, { signal, pinned: wanted.access.caFingerprint ?? authority });
+}
+
+/** The change with the approval that it asks for, and a refusal where it is not given. */
+function asking(
+  transition: Transition,
+  incarnation: string,
+  before: ClusterDescription,
+  wanted: ClusterDescription,
+): Judgement["transition"] {
+  if (!needsApproval(transition)) return transition;
+  const described = Object.entries({ ...before.nodes, ...wanted.nodes });
+  const known = described.filter(([, node]) => !containsUnknown([node.hardware, node.wasHardware]));
+  const hardware = Object.fromEntries(known.map(([key, node]) => [key, installedAs(node)]));
+  const hash = approvalOf(transition, { incarnation, hardware });
+  const given = wanted.approve;
+  const approval = {
+    hash,
+    steps: transition.steps.filter(({ finality }) => finality === "final").length,
+    ...(typeof given === "string" ? { given } : {}),
+  };
+  if (given === hash) return { ...transition, approval };
+  const refusal = {
+    property: "approve",
+    rule: "approval",
+    severity: "error" as const,
+    message:
+      given === undefined
+        ? `${approval.steps} of the steps have no way back, and nobody has approved them.`
+        : `"${String(given)}" approves another change than this one: hosts, disks, versions or steps have changed since.`,
+    next: `Read the steps; if they are what you want, set approve: "${hash}" in the description.`,
+  };
+  return { ...transition, approval, findings: [...transition.findings, refusal] };
 }
