@@ -1,5 +1,4 @@
 /** The rules of a control plane, on the one that a change really ends in. */
-import { creatorKeyOf } from "../../control-plane";
 import { type ControlPlaneOutlook, controlPlaneRules } from "../../control-plane-rules";
 import { membersOf, nextPromotion, votersOf } from "../../promotion";
 import type { NodeFacts } from "../facts";
@@ -38,7 +37,7 @@ export const controlPlaneAfterRules: readonly TransitionRule[] = controlPlaneRul
 /** The control plane of these nodes; undefined where promotion is not at rest, or there is none. */
 function outlookOf({ after }: Situation, nodes: readonly NodeFacts[]): ControlPlaneOutlook | undefined {
   const controlPlane = membersOf(nodes);
-  const creator = controlPlane[0] ?? creatorKeyOf(after);
+  const [creator] = controlPlane;
   const { standstill } = nextPromotion(nodes, promotionVersion(after.version));
   if (creator === undefined || standstill === undefined) return undefined;
   return {
