@@ -9,7 +9,19 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const VERBS = ["start", "stop", "status", "doctor", "report", "lab", "pulumi", "test"];
+const VERBS = [
+  "start",
+  "stop",
+  "status",
+  "doctor",
+  "report",
+  "lab",
+  "pulumi",
+  "ci/stacks",
+  "ci/preview",
+  "ci/up",
+  "test",
+];
 const TICK_MS = 10_000;
 
 /** Ends with one line that says what is wrong, why it matters and what to do. */

@@ -7,7 +7,7 @@ import { hasStandIns, type Toolchain, toolchainPaths } from "../toolchain/toolch
 export const LAB_STACK = "lab";
 
 /** Stacks in the virtual data centre: throwaway, with a published passphrase. */
-const STACKS_IN_THE_LAB: readonly string[] = [LAB_STACK, "single"];
+export const STACKS_IN_THE_LAB: readonly string[] = [LAB_STACK, "single"];
 
 /**
  * The variables this project sets. What a person has set is kept: another backend, their own passphrase. The lab's passphrase is
