@@ -14,7 +14,6 @@ import { unknownOf } from "./unknown";
 
 export { type ApprovalSubject, approvalOf, needsApproval } from "./approval";
 export type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
-export { judgeFeatureGates } from "./feature-gates";
 export type { Override, PlannedNode, TransitionRequest } from "./situation";
 export type { Finality, Moment, NamedDisk, Step, StepKind } from "./step";
 export type { Finding, Transition, TransitionKind } from "./transition";

@@ -5,6 +5,7 @@ import { descriptionShape } from "./description-shape";
 import type { Facts, Rule } from "./rule";
 import { clusterRules } from "./rules/cluster";
 import { diskRules } from "./rules/disks";
+import { featureGateRules } from "./rules/feature-gates";
 import { hardwareRules } from "./rules/hardware";
 import { nameRules } from "./rules/names";
 import { networkRules } from "./rules/network";
@@ -24,6 +25,7 @@ export const descriptionRules: readonly Rule[] = [
   ...networkRules,
   ...secretRules,
   ...settingRules,
+  ...featureGateRules,
   ...hardwareRules,
   ...tlsRules,
   ...diskRules,

@@ -583,6 +583,49 @@ export const cases: Record<string, RuleCases> = {
     ],
     keeps: [{ installTimeout: "45m" }, { installTimeout: "1h30m" }],
   },
+  "feature-gate-unknown": {
+    breaks: [
+      [
+        { featureGates: { NodeAuthorizerEnablePodSelectors: true } },
+        "featureGates.NodeAuthorizerEnablePodSelectors",
+      ],
+      [
+        { version: "v1.4.0", featureGates: { AuthorizeNodeWithSelectors: true } },
+        "featureGates.AuthorizeNodeWithSelectors",
+      ],
+    ],
+    keeps: [{ featureGates: {} }, { featureGates: { AuthorizeNodeWithSelectors: true } }],
+  },
+  "feature-gate-locked": {
+    breaks: [
+      [
+        { version: "v1.7.0", featureGates: { AuthorizeNodeWithSelectors: false } },
+        "featureGates.AuthorizeNodeWithSelectors",
+      ],
+    ],
+    keeps: [{ version: "v1.7.0", featureGates: { AuthorizeNodeWithSelectors: true } }],
+  },
+  "feature-gate-superfluous": {
+    breaks: [
+      [
+        { version: "v1.7.0", featureGates: { AuthorizeNodeWithSelectors: true } },
+        "featureGates.AuthorizeNodeWithSelectors",
+      ],
+    ],
+    keeps: [{ featureGates: { AuthorizeNodeWithSelectors: false } }],
+  },
+  "feature-gate-not-set": {
+    breaks: [
+      [{ featureGates: { AuthorizeNodeWithSelectors: false } }, "featureGates.AuthorizeNodeWithSelectors"],
+    ],
+    keeps: [{ featureGates: { AuthorizeNodeWithSelectors: true } }],
+  },
+  "feature-gate-temporary": {
+    breaks: [
+      [{ featureGates: { AuthorizeNodeWithSelectors: false } }, "featureGates.AuthorizeNodeWithSelectors"],
+    ],
+    keeps: [{ featureGates: {} }],
+  },
   "disk-serial": {
     breaks: [[{ "nodes.n1.disks.install.serial": "" }, "nodes.n1.disks.install.serial"]],
     keeps: [{ "nodes.n1.disks.install.serial": "0" }],

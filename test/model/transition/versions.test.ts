@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judgeFeatureGates } from "../../../model/transition/feature-gates";
+import { judgeFeatureGates } from "../../../model/feature-gates";
 import { kubernetesMinor, refusalOfHop, upgradePath } from "../../../model/transition/upgrade-path";
 import { RELEASES, releaseOf } from "../../../model/versions";
 

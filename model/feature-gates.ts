@@ -1,9 +1,9 @@
 /** Kubernetes feature gates: what each of them still does in the Kubernetes that a release of Harvester carries. */
-import { didYouMean } from "../nearest";
-import { propertyPath } from "../problem";
-import { compareVersions, NEWEST_KNOWN_VERSION, parseVersion, RELEASES, type Release } from "../versions";
-import type { Finding } from "./transition";
-import { kubernetesMinor } from "./upgrade-path";
+import { didYouMean } from "./nearest";
+import { propertyPath } from "./problem";
+import type { Finding } from "./transition/transition";
+import { kubernetesMinor } from "./transition/upgrade-path";
+import { compareVersions, NEWEST_KNOWN_VERSION, parseVersion, RELEASES, type Release } from "./versions";
 
 /** The life of a gate, in minors of Kubernetes 1. */
 interface FeatureGate {
@@ -86,7 +86,7 @@ function judgeGate(gate: FeatureGate, on: boolean, minor: number, kubernetes: st
     const when =
       minor < alpha ? `comes with Kubernetes 1.${alpha}` : `was removed with Kubernetes 1.${removed}`;
     return {
-      rule: minor < alpha ? "feature-gate-unknown" : "feature-gate-removed",
+      rule: "feature-gate-unknown",
       severity: "error",
       message: `${name} ${when}: the API servers of ${kubernetes} do not know it, and do not start with it.`,
       next: "Take it out.",
