@@ -5,10 +5,11 @@
  * second tells what policies said [pulumi pkg/backend/display/json.go ShowPreviewDigest skips policy events].
  */
 import { describeProblem, type Problem } from "../model/problem";
+import type { Transition } from "../model/transition";
 import { inert } from "./inert";
 import { isRecord, textAt, withTexts } from "./json";
 import { concealed, secretsIn } from "./secrets";
-import { type CarriedTransition, transitionAt } from "./transition-shape";
+import { transitionAt } from "./transition-shape";
 
 /** The input is not a preview, or not one that a report can be made of. The message says what it is instead and what to do. */
 export class NotAPreview extends Error {}
@@ -48,7 +49,7 @@ export interface Violation {
 /** What the preview says about the cluster's Plan. */
 export type SeenPlan =
   /** It was judged. */
-  | { is: "judged"; transition: CarriedTransition }
+  | { is: "judged"; transition: Transition }
   /** It was refused, or not reached; the diagnostics say why. */
   | { is: "refused" }
   /** It is not among the changes, and other resources stay as they are, so it may be one of those. */

@@ -1,9 +1,10 @@
 /** What a report says, before anybody decides what it looks like. It is what `--json` prints. */
+
+import type { Approval, Transition } from "../model/transition";
 import type { NamedDisk, Step } from "../model/transition/step";
 import { type NodeRow, nodeRows } from "./nodes";
 import type { ChangedResource, Diagnostic, Preview } from "./preview";
 import { type Frame, timelineOf } from "./timeline";
-import type { Approval, CarriedTransition } from "./transition-shape";
 import { type Verdict, verdictOf } from "./verdict";
 
 /** Something that is wrong, or worth knowing, whoever said it. */
@@ -40,7 +41,7 @@ export interface Report {
   /** Versions before and after; undefined where no change could be seen. */
   versions?: { from?: string; to: string };
   /** Where the facts come from; undefined where no change could be seen. */
-  facts?: CarriedTransition["facts"];
+  facts?: Transition["facts"];
   nodes: readonly NodeRow[];
   /** Who is promoted, in order. */
   promoted: readonly string[];
@@ -106,7 +107,7 @@ function notTold({ violations, judgedByPolicies }: Preview): string[] {
 
 function remarksOf(
   { diagnostics, violations = [], plan, judgedByPolicies }: Preview,
-  transition: CarriedTransition | undefined,
+  transition: Transition | undefined,
 ): Remark[] {
   const findings = (transition?.findings ?? []).map(
     ({ severity, property, rule, message, next, overridden }): Remark => ({

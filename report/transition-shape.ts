@@ -3,7 +3,7 @@ import type { Problem } from "../model/problem";
 import type { Quorum } from "../model/quorum";
 import type { FactSource } from "../model/transition/facts";
 import type { Finality, Moment, NamedDisk, Step, StepKind } from "../model/transition/step";
-import type { Finding, Transition, TransitionKind } from "../model/transition/transition";
+import type { Approval, Finding, Transition, TransitionKind } from "../model/transition/transition";
 import {
   examine,
   type Field,
@@ -16,22 +16,6 @@ import {
   type Shape,
   text,
 } from "../model/validate/shape";
-
-/** The approval that a change asks for, because some of it cannot be undone. */
-export interface Approval {
-  /** Hash of the change as it was seen. */
-  hash: string;
-  /** How many steps ask for it. */
-  steps: number;
-  /** What the description gives; undefined where it gives none. */
-  given?: string;
-}
-
-/** A change as a Plan carries it. */
-export type CarriedTransition = Transition & {
-  /** Undefined where no approval is asked for. */
-  approval?: Approval;
-};
 
 const may = (shape: Shape): Field & { because?: undefined } => ({ shape });
 const must = (shape: Shape): Field & { because: string } => ({
@@ -89,7 +73,7 @@ const step = objectOf<Step>({
   stopping: may(listOf(text)),
 });
 
-const transition = objectOf<CarriedTransition>({
+const transition = objectOf<Transition>({
   kind: must(
     wordOf<TransitionKind>({
       none: true,
@@ -135,10 +119,10 @@ const transition = objectOf<CarriedTransition>({
 });
 
 /** The change without anything that does not belong to one, or what is wrong with it. */
-export function transitionAt(value: unknown): { transition?: CarriedTransition; problems: Problem[] } {
+export function transitionAt(value: unknown): { transition?: Transition; problems: Problem[] } {
   const { known, problems } = examine({ transition: value }, objectShape({ transition: must(transition) }));
   // A newer provider may say more than this report knows how to show.
   const wrong = problems.filter(({ rule }) => rule !== "unknown-key");
   if (wrong.length > 0) return { problems: wrong };
-  return { transition: (known as { transition: CarriedTransition }).transition, problems: [] };
+  return { transition: (known as { transition: Transition }).transition, problems: [] };
 }

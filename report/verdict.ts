@@ -1,10 +1,10 @@
 /** The verdict: one line for a reviewer in a hurry. */
-import type { Transition, TransitionKind } from "../model/transition/transition";
+
+import type { Approval, Transition, TransitionKind } from "../model/transition";
 import { shortened } from "./inert";
 import type { SeenPlan } from "./preview";
 import type { Remark } from "./report";
 import { describeQuorum, type Frame, keepsEtcd, rank, timelineOf } from "./timeline";
-import type { Approval, CarriedTransition } from "./transition-shape";
 
 /**
  * How it came out. `refused`: an error of the plan, of a mandatory policy or of the preview itself; `approval`: it passes once somebody
@@ -144,7 +144,7 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function quorumOf(transition: CarriedTransition): string {
+function quorumOf(transition: Transition): string {
   if (!keepsEtcd(transition)) {
     return transition.after.quorum.members === 0
       ? "no etcd is left"
@@ -160,7 +160,7 @@ function quorumOf(transition: CarriedTransition): string {
     : `etcd keeps quorum throughout (lowest: ${describeQuorum(lowest.moment)})`;
 }
 
-function losesQuorum(transition: CarriedTransition): boolean {
+function losesQuorum(transition: Transition): boolean {
   return keepsEtcd(transition) && timelineOf(transition).some(({ moment }) => !moment.quorum.reached);
 }
 

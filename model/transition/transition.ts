@@ -26,6 +26,16 @@ export interface Finding extends Problem {
   overridden?: string;
 }
 
+/** What a change with final steps asks for. */
+export interface Approval {
+  /** What `approve` has to say: it fits this one change. */
+  hash: string;
+  /** How many of the steps are final. */
+  steps: number;
+  /** What `approve` says. */
+  given?: string;
+}
+
 /** A change, judged. Pure data, which a preview stores and a report renders: it never holds a secret. */
 export interface Transition {
   kind: TransitionKind;
@@ -47,4 +57,6 @@ export interface Transition {
   findings: readonly Finding[];
   /** What could not be known, and why: one sentence each. */
   unknown: readonly string[];
+  /** Undefined where no step is final. */
+  approval?: Approval;
 }

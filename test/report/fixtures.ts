@@ -1,8 +1,7 @@
 /** Changes to report on, and the previews that carry them in the shapes of pulumi 3.245. */
 import { quorumOf } from "../../model/quorum";
+import type { Transition } from "../../model/transition";
 import type { Moment, NamedDisk, Step } from "../../model/transition/step";
-import type { Transition } from "../../model/transition/transition";
-import type { CarriedTransition } from "../../report/transition-shape";
 
 /** A cluster of the lab at one moment: its voters, which run API servers too, and its workers. */
 export function moment(
@@ -104,7 +103,7 @@ export const refusal: Transition = {
 };
 
 /** The whole lab rebuilt as one node, which has to be approved. */
-export const rebuild: CarriedTransition = {
+export const rebuild: Transition = {
   ...replacement,
   kind: "rebuild",
   after: moment(["n1"]),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import type { Transition } from "../../model/transition";
 import { LONGEST_COMMENT, renderMarkdown } from "../../report/markdown";
 import { readPreview } from "../../report/preview";
 import { reportOf } from "../../report/report";
-import type { CarriedTransition } from "../../report/transition-shape";
 import { disksOf, events, moment, rebuild, refusal, replacement, type Scene, step } from "./fixtures";
 
 const markdown = (scene: Scene): string => renderMarkdown(reportOf(readPreview(events(scene))));
@@ -68,7 +68,7 @@ describe("the comment", () => {
   });
 
   it("names the virtual machines that move and stop, and says where that is not known", () => {
-    const steps = (transition: CarriedTransition) => below(markdown({ transition }), "Steps, in this order");
+    const steps = (transition: Transition) => below(markdown({ transition }), "Steps, in this order");
     assert.match(
       steps(replacement),
       /move: `default\/web-1`, `default\/web-2`; \*\*stop:\*\* `lab\/gpu-render`/,
@@ -126,7 +126,7 @@ describe("the comment", () => {
   it("fits into a comment however large the change, says what it leaves out, and keeps verdict, worst moment and approval", () => {
     const name = (index: number) => `rack-${index}-${"long".repeat(20)}`;
     const names = Array.from({ length: 600 }, (_, index) => name(index));
-    const huge: CarriedTransition = {
+    const huge: Transition = {
       ...rebuild,
       kind: "upgrade",
       steps: names.map((node, index) =>

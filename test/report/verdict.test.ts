@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import type { Transition } from "../../model/transition";
 import { readPreview } from "../../report/preview";
 import { type Report, reportOf } from "../../report/report";
-import type { CarriedTransition } from "../../report/transition-shape";
 import { verdictLine } from "../../report/verdict";
 import { digest, events, moment, rebuild, refusal, replacement, type Scene, step, upgrade } from "./fixtures";
 
 const report = (scene: Scene): Report => reportOf(readPreview(events(scene)));
 const line = (scene: Scene): string => verdictLine(report(scene).verdict);
-const quiet: CarriedTransition = { ...replacement, findings: [], unknown: [] };
+const quiet: Transition = { ...replacement, findings: [], unknown: [] };
 
 describe("the verdict", () => {
   it("says what the change does and what becomes of quorum at its worst", () => {

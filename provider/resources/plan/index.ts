@@ -16,7 +16,7 @@ import {
 import { outlook } from "../outlook";
 import { judgeChange } from "./judgement";
 import { refuseStrangers } from "./strangers";
-import { refuseUnlessCarriedOut, summaryOf } from "./summary";
+import { approvalWanted, refuseUnlessCarriedOut, summaryOf } from "./summary";
 
 /** A warning of what a first installation would come to; of a cluster that is there the judged change says what it comes to. */
 const FRESH_CONTROL_PLANE = "voters-as-declared";
@@ -60,8 +60,8 @@ export const plan: Resource = {
     if (refused.length > 0) {
       throw new UserError(refused.map((finding) => `${pathOf(finding)}: ${reasonOf(finding)}`).join("\n"));
     }
-    if (!ctx.preview) refuseUnlessCarriedOut(transition);
-    else if (summaryOf(transition) !== "") ctx.info(summaryOf(transition));
+    if (ctx.preview) announce(ctx, transition);
+    else refuseUnlessCarriedOut(transition);
     return { outputs: outputsOf(news) };
   },
 
@@ -79,6 +79,14 @@ function outputsOf(inputs: Properties): Properties {
   const cluster = inputs.cluster as ClusterDescription;
   const subject = JSON.stringify([cluster.vip.address, cluster.generation ?? 1]);
   return { ...inputs, receipt: `judged-${createHash("sha256").update(subject).digest("hex").slice(0, 12)}` };
+}
+
+/** What a preview says of a change that may be made. */
+function announce(ctx: OperationContext, transition: Transition): void {
+  const wanted = approvalWanted(transition);
+  if (wanted !== undefined) ctx.warn(wanted);
+  const summary = summaryOf(transition);
+  if (summary !== "") ctx.info(summary);
 }
 
 function warnOf(ctx: OperationContext, findings: readonly Finding[]): void {

@@ -6,19 +6,9 @@ import { containsUnknown, isUnknown, type OperationContext, type Properties } fr
 import { type Sight, sightOf } from "./facts";
 import { neverFormed } from "./formed";
 
-/** What a change with final steps asks for. */
-export interface Approval {
-  /** What `approve` has to say. */
-  hash: string;
-  /** How many of the steps are final. */
-  steps: number;
-  /** What `approve` says. */
-  given?: string;
-}
-
 /** A change, judged. */
 export interface Judgement {
-  transition: Transition & { approval?: Approval };
+  transition: Transition;
   /** Fingerprint of the cluster's authority, by which the next look tells that it is the same cluster. */
   authority?: string | undefined;
 }
@@ -65,13 +55,13 @@ async function look(
   return sightOf({ judged, wanted }, { signal, pinned: wanted.access.caFingerprint ?? authority });
 }
 
-/** The change with the approval that it asks for, and a refusal where it is not given. */
+/** The change with the approval that it asks for. */
 function asking(
   transition: Transition,
   incarnation: string,
   before: ClusterDescription,
   wanted: ClusterDescription,
-): Judgement["transition"] {
+): Transition {
   if (!needsApproval(transition)) return transition;
   const described = Object.entries({ ...before.nodes, ...wanted.nodes });
   const known = described.filter(([, node]) => !containsUnknown([node.hardware, node.wasHardware]));
@@ -83,16 +73,5 @@ function asking(
     steps: transition.steps.filter(({ finality }) => finality === "final").length,
     ...(typeof given === "string" ? { given } : {}),
   };
-  if (given === hash) return { ...transition, approval };
-  const refusal = {
-    property: "approve",
-    rule: "approval",
-    severity: "error" as const,
-    message:
-      given === undefined
-        ? `${approval.steps} of the steps have no way back, and nobody has approved them.`
-        : `"${String(given)}" approves another change than this one: hosts, disks, versions or steps have changed since.`,
-    next: `Read the steps; if they are what you want, set approve: "${hash}" in the description.`,
-  };
-  return { ...transition, approval, findings: [...transition.findings, refusal] };
+  return { ...transition, approval };
 }

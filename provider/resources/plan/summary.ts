@@ -16,8 +16,22 @@ export function summaryOf({ kind, steps, unknown }: Transition): string {
   return [`This change: ${kind}.`, ...lines, ...blind, ...verdict].join("\n");
 }
 
-/** Refuses, before anything is touched, a change that only previews know. */
-export function refuseUnlessCarriedOut({ kind }: Transition): void {
+/** What is to be done about an approval that is missing or does not fit; undefined where there is nothing to do. */
+export function approvalWanted({ approval }: Transition): string | undefined {
+  if (approval === undefined || approval.given === approval.hash) return undefined;
+  const { hash, steps, given } = approval;
+  const why =
+    given === undefined
+      ? `${steps} of the steps ${steps === 1 ? "has" : "have"} no way back, and nobody has approved that.`
+      : `"${given}" approves another change than this one: hosts, disks, versions or steps are not the same.`;
+  return `cluster.approve: ${why} Read the steps; if they are what you want, set approve: "${hash}" in the description. (rule approval)`;
+}
+
+/** Refuses, before anything is touched, a change that nobody has approved or that only previews know. */
+export function refuseUnlessCarriedOut(transition: Transition): void {
+  const { kind } = transition;
+  const wanted = approvalWanted(transition);
+  if (wanted !== undefined) throw new UserError(`${wanted} Nothing was touched.`);
   if (CARRIED_OUT.includes(kind)) return;
   throw new UserError(
     `cluster: the change is a ${kind}, which this release judges and does not carry out. Nothing was touched. ${NOT_YET}`,
