@@ -29,7 +29,8 @@ export async function clearPendingCreates(engine: Engine): Promise<void> {
   const pending = exported ? pendingCreates(exported.stdout) : [];
   if (pending.length === 0) return;
   process.stderr.write(
-    `The last run was killed while it created ${pending.join(", ")}. First: pulumi refresh --clear-pending-creates --yes ` +
+    `The state has ${pending.join(", ")} as being created: a run was killed, or is still at work. ` +
+      "First: pulumi refresh --clear-pending-creates --yes " +
       "(safe here: what was begun is found again and continued).\n",
   );
   const args = ["refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", stack];
