@@ -5,6 +5,7 @@ import { quorumOf } from "../model/quorum";
 import { validateDescription } from "../model/validate";
 import { descriptionOf, isUnknown, stackOf } from "./description";
 import { modelPolicy } from "./model-rule";
+import { isProduction, type ProductionConfig, productionStacks } from "./production";
 
 /** The control plane that promotion ends in has an odd number of voters. */
 export const votersOdd = modelPolicy({
@@ -14,21 +15,31 @@ export const votersOdd = modelPolicy({
   severity: "critical",
   tags: ["availability", "etcd"],
   remediationSteps:
-    "Change roles or zones until the previewed control plane has one or three voters: three nodes with role management, default or " +
-    "witness (one at most), in three different zones or in none.",
+    "Change roles until the previewed control plane has one or three voters: three nodes with role management, default or witness (one " +
+    "at most).",
   url: "https://etcd.io/docs/v3.5/faq/#why-an-odd-number-of-cluster-members",
-  rules: ["voters-odd", "zone-spread", "one-witness", "witness-idle"],
+  rules: ["voters-odd", "one-witness", "witness-idle"],
+});
+
+/** Zones hold one member of the control plane each. */
+export const zoneSpread = modelPolicy({
+  name: "zone-spread",
+  description: "Where zones are used, the members of the control plane stand in three different ones.",
+  enforcementLevel: "mandatory",
+  severity: "high",
+  tags: ["availability", "zones"],
+  remediationSteps:
+    "Give each node that may be promoted a zone of its own, of three, or leave the zones out.",
+  url: "https://docs.harvesterhci.io/v1.6/host/#topology-zones",
+  rules: ["zone-spread"],
 });
 
 /** Configuration of the rule. */
-export interface ProductionControlPlaneConfig {
-  /** Names of production stacks; `*` stands for any letters. */
-  stacks?: string[];
+export interface ProductionControlPlaneConfig extends ProductionConfig {
   /** Least number of etcd voters there. */
   voters?: number;
 }
 
-const PRODUCTION_STACKS = ["production", "prod*"];
 const PRODUCTION_VOTERS = 3;
 
 /** A production cluster survives the loss of a member. */
@@ -44,12 +55,7 @@ export const productionControlPlane: ResourceValidationPolicy = {
   url: "https://docs.harvesterhci.io/v1.6/host/#role-management",
   configSchema: {
     properties: {
-      stacks: {
-        type: "array",
-        description: "Names of production stacks; * stands for any letters.",
-        default: PRODUCTION_STACKS,
-        items: { type: "string", minLength: 1 },
-      },
+      stacks: productionStacks,
       voters: {
         type: "integer",
         description: "Least number of etcd voters.",
@@ -59,11 +65,11 @@ export const productionControlPlane: ResourceValidationPolicy = {
     },
   },
   validateResource(args, reportViolation) {
-    const { stacks = PRODUCTION_STACKS, voters: least = PRODUCTION_VOTERS } =
-      args.getConfig<ProductionControlPlaneConfig>();
+    const config = args.getConfig<ProductionControlPlaneConfig>();
+    const { voters: least = PRODUCTION_VOTERS } = config;
     const stack = stackOf(args.urn);
     const description = descriptionOf(args);
-    if (description === undefined || !stacks.some((pattern) => matches(pattern, stack))) return;
+    if (description === undefined || !isProduction(stack, config)) return;
     if (!rolesAreKnown(description)) return;
     const { voters, creator } = previewControlPlane(description);
     if (creator === undefined || voters.length >= least) return;
@@ -86,9 +92,4 @@ function rolesAreKnown(description: unknown): description is DeclaredRoles {
     !malformed &&
     Object.values(nodes).every((node) => !isUnknown(node) && !isUnknown(node.role) && !isUnknown(node.zone))
   );
-}
-
-function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(name);
 }

@@ -3,7 +3,7 @@ import { descriptionRules, validateDescription } from "../model/validate";
 import { descriptionOf, isUnknown } from "./description";
 
 /** A policy that consists of rules of the model. */
-interface ModelPolicy
+export interface ModelPolicy
   extends Required<
     Pick<ResourceValidationPolicy, "name" | "description" | "severity" | "tags" | "remediationSteps" | "url">
   > {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { votersOdd } from "../../policies/control-plane";
+import { votersOdd, zoneSpread } from "../../policies/control-plane";
 import { namedDisks } from "../../policies/disks";
+import { validGates } from "../../policies/gates";
 import { uniqueIdentities } from "../../policies/identities";
 import { artifactVersion } from "../../policies/one-version";
 import { vipRules } from "../../policies/vip";
@@ -32,14 +33,32 @@ const policies: Cases[] = [
         },
         /^cluster\.nodes: promotion rests at 2 etcd voters \(n1, n2\)/m,
       ],
-      [{ "nodes.n1.zone": "a", "nodes.n2.zone": "b" }, /^cluster\.nodes\.n1\.zone: /],
       [{ "nodes.n2.role": "witness", "nodes.n3.role": "witness" }, /n3\.role: n2 is the witness already/],
     ],
-    accepts: [
-      { "nodes.n3.role": "witness" },
-      { "nodes.n3": undefined },
-      { "nodes.n1.zone": "a", "nodes.n2.zone": "b", "nodes.n3.zone": "c" },
+    accepts: [{ "nodes.n3.role": "witness" }, { "nodes.n3": undefined }],
+  },
+  {
+    policy: zoneSpread,
+    refuses: [[{ "nodes.n1.zone": "a", "nodes.n2.zone": "b" }, /^cluster\.nodes\.n1\.zone: /]],
+    accepts: [{ "nodes.n1.zone": "a", "nodes.n2.zone": "b", "nodes.n3.zone": "c" }],
+  },
+  {
+    policy: validGates,
+    refuses: [
+      [
+        { featureGates: { NodeAuthorizerEnablePodSelectors: true } },
+        /Did you mean "AuthorizeNodeWithSelectors"/,
+      ],
+      [
+        {
+          version: "v1.7.0",
+          "artifacts.url": "http://mirror/harvester/v1.7.0",
+          featureGates: { AuthorizeNodeWithSelectors: false },
+        },
+        /^cluster\.featureGates\.AuthorizeNodeWithSelectors: .*locked to true since Kubernetes 1\.34/,
+      ],
     ],
+    accepts: [{ featureGates: { AuthorizeNodeWithSelectors: true } }],
   },
   {
     policy: artifactVersion,

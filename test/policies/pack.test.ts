@@ -69,6 +69,7 @@ describe("the built policy pack", () => {
       info.getPoliciesList().map((policy) => policy.getName()),
       [
         "voters-odd",
+        "zone-spread",
         "production-control-plane",
         "artifact-version",
         "one-version",
@@ -77,12 +78,27 @@ describe("the built policy pack", () => {
         "named-disks",
         "secrets-are-secrets",
         "bmc-tls-verified",
+        "valid-gates",
+        "static-production-vip",
+        "protected-production",
+        "quorum-kept",
+        "topology-or-version",
+        "legal-upgrade",
+        "replicas-kept",
+        "release-budget",
+        "reinstalls-announced",
+        "approval-present",
       ],
     );
     for (const policy of info.getPoliciesList()) {
       const about = policy.getName();
       assert.match(policy.getDescription(), /\.$/, about);
-      assert.equal(policy.getEnforcementlevel(), EnforcementLevel.MANDATORY, about);
+      const { ADVISORY, MANDATORY } = EnforcementLevel;
+      assert.equal(
+        policy.getEnforcementlevel(),
+        about === "reinstalls-announced" ? ADVISORY : MANDATORY,
+        about,
+      );
     }
   });
 
