@@ -131,4 +131,18 @@ describe("workflows", () => {
     assert.equal(up.environment, "production");
     assert.equal(up.steps.find(({ uses }) => uses?.startsWith("actions/checkout@"))?.with?.ref, "main");
   });
+
+  it("are set up by what their page names: variables, secrets, environments, scripts", () => {
+    const page = readFileSync(join(repository, "docs", "pull-requests-in-ci.md"), "utf8");
+    const used = Object.values(texts).flatMap((text) => [
+      ...[...text.matchAll(/\b(?:vars|secrets)\.([A-Z_]+)/g)].map(([, name]) => name!),
+      ...[...text.matchAll(/^ +environment: (\S+)$/gm)].map(([, name]) => name!),
+      ...[...text.matchAll(/\b(ci:(?!stacks)[a-z]+)/g)].map(([, name]) => name!),
+    ]);
+    assert.ok(used.includes("PULUMI_BACKEND_URL") && used.includes("production") && used.includes("ci:up"));
+    assert.deepEqual(
+      used.filter((name) => !page.includes(name)),
+      [],
+    );
+  });
 });
