@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { Document, isScalar, Scalar, visit } from "yaml";
 import { accessUrlOf, type ClusterDescription, hostnameOf, type NodeDescription } from "../description";
 import { parseNetwork } from "../ipv4";
 import { isAtLeast } from "../versions";
@@ -59,17 +59,21 @@ export function renderInstallConfiguration(input: RenderInput): InstallConfigura
 }
 
 /**
- * The configuration as YAML. Every string is quoted: the installer's parser follows YAML 1.1, where `no` is a boolean and
- * `11:22:33:44:55:06` a number.
+ * The configuration as YAML. Every string is quoted: the installer's parser follows YAML 1.1, where `no` is a boolean,
+ * `11:22:33:44:55:06` a number, and a key `<<` merges maps.
  */
 export function installConfigurationText(configuration: InstallConfiguration): string {
-  return stringify(configuration, {
+  const document = new Document(configuration, {
     version: "1.1",
-    defaultKeyType: "PLAIN",
-    defaultStringType: "QUOTE_DOUBLE",
-    lineWidth: 0,
     aliasDuplicateObjects: false,
+    customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !tag.tag.endsWith(":merge")),
   });
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === "<<") key.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ defaultKeyType: "PLAIN", defaultStringType: "QUOTE_DOUBLE", lineWidth: 0 });
 }
 
 function osOf({ cluster, node: key, labels, writeFiles }: RenderInput, node: NodeDescription): InstallOs {

@@ -34,6 +34,11 @@ const GUARDS = {
     line: 'if (this.#phase !== "armed" && this.#phase !== "served") {',
     mutant: "if (Math.random() > 1) {",
   },
+  "a change that the model refuses is not carried out": {
+    file: "provider/resources/plan/index.ts",
+    line: "const refused = errorsOf(transition.findings);",
+    mutant: "const refused: Finding[] = [];",
+  },
   "who may have created the cluster never creates another": {
     file: `${MACHINE}/decide.ts`,
     line: 'if ((former === "done" || former === "member") && seen.cluster !== "ours") {',
@@ -59,7 +64,7 @@ describe("the guards of an installation", function () {
   it("without the guards at script and configuration, the disk is wiped a second time", () =>
     inWorld(stuckOverrideUnguarded));
 
-  it("a creator that is to be reinstalled while the VIP is silent is refused; without that guard it creates a second cluster", () =>
+  it("a creator that is to be reinstalled while the VIP is silent is refused by the plan, and by the machine; without either it creates a second cluster", () =>
     inWorld(secondCreation));
 });
 
@@ -113,11 +118,21 @@ async function secondCreation(world: World): Promise<void> {
     cluster.nodes.n1.reinstall = 1;
   });
   const written = world.bmcWrites().length;
-  const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
-  assert.notEqual(refused.code, 0, refused.output);
-  assert.match(refused.output, /may be a living member or have created the cluster/);
-  assert.equal(world.bmcWrites().length, written);
-  const project = mutant(world, "who may have created the cluster never creates another");
+  const unplanned = mutant(world, "a change that the model refuses is not carried out");
+  for (const [project, reason] of [
+    [REPOSITORY, /rule quorum-kept/],
+    [unplanned, /may be a living member or have created the cluster/],
+  ] as const) {
+    const refused = await world.pulumi(["up", "--yes", "--skip-preview"], { project });
+    assert.notEqual(refused.code, 0, refused.output);
+    assert.match(refused.output, reason);
+    assert.equal(world.bmcWrites().length, written);
+  }
+  const project = mutant(
+    world,
+    "a change that the model refuses is not carried out",
+    "who may have created the cluster never creates another",
+  );
   const again = reached(world, () => world.happened("cluster-created").length === 2);
   const up = world.spawn(["up", "--yes", "--skip-preview"], { project });
   await Promise.race([again, endedEarly(up)]);

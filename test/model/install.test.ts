@@ -151,6 +151,7 @@ describe("installConfigurationText", () => {
     ];
     const configuration = renderInstallConfiguration(inputFor("v1.6.1", "create"));
     configuration.os.modules = tricky;
+    configuration.os.environment = { "<<": "a key that merges maps", no: "1", "11:22": "2" };
     assert.deepEqual(parse(installConfigurationText(configuration), { version: "1.1" }), configuration);
   });
 
