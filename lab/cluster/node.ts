@@ -10,6 +10,7 @@ import { NodeDisk, PATHS } from "./disk";
 import type { EtcdMember } from "./etcd";
 import { type NodeIdentity, readIdentity } from "./identity";
 import { acceptBootstrap, type PlannedRoles, type ServerBootstrap } from "./promotion";
+import { bootstrapRke2, removeRke2 } from "./rke2";
 import { ServerNode, type ServerNodeParts } from "./server-node";
 import { SshServer } from "./ssh/server";
 import { WitnessNode } from "./witness-node";
@@ -24,6 +25,8 @@ export class HarvesterNode implements NodeRuntime {
   #agent: AgentNode | undefined;
   #ssh: SshServer | undefined;
   #starting: Promise<void> = Promise.resolve();
+  /** False once RKE2 was uninstalled: the operating system is all that runs. */
+  #installed = true;
 
   constructor(
     private readonly machine: MachineContext,
@@ -70,7 +73,9 @@ export class HarvesterNode implements NodeRuntime {
   async #start(signal: AbortSignal): Promise<void> {
     const identity = await readIdentity(this.machine, this.system, this.#disk);
     writeConfiguredFiles(this.#disk, this.system.config);
+    this.#installed = bootstrapRke2(this.#disk);
     await this.#startSsh(identity);
+    if (!this.#installed) return this.#log("rke2: not installed on this disk any more");
     const authorities = await this.#authorities(identity);
     signal.throwIfAborted();
     if (!authorities) this.#startAgent(identity, signal, true);
@@ -83,16 +88,34 @@ export class HarvesterNode implements NodeRuntime {
 
   async #startSsh(identity: NodeIdentity): Promise<void> {
     const { machine, lab } = this;
-    const etcd = () => this.etcd;
     this.#ssh = new SshServer(this.system.config, {
       machine,
       lab,
       identity,
       disk: this.#disk,
-      etcd,
+      etcd: () => this.etcd,
+      rke2: () => this.#unit(),
+      uninstall: () => this.#uninstall(identity),
       user: "rancher",
     });
     await this.#ssh.listen(machine.address, lab.sshPort);
+  }
+
+  #unit(): "rke2-server" | "rke2-agent" | undefined {
+    if (!this.#installed) return undefined;
+    return this.etcd === undefined ? "rke2-agent" : "rke2-server";
+  }
+
+  /** What rke2-uninstall.sh does: everything of this machine's RKE2 is killed, and its files go. */
+  async #uninstall({ machine, hostname: node }: NodeIdentity): Promise<void> {
+    this.lab.ledger.append({ machine, event: "rke2-uninstalled", node });
+    this.#installed = false;
+    await this.#end(new Error("RKE2 was uninstalled"));
+    await Promise.all([this.#server?.kill(), this.#witness?.kill()]);
+    this.#server = undefined;
+    this.#witness = undefined;
+    await removeRke2(this.#disk);
+    this.#log("rke2: uninstalled");
   }
 
   /** A disk that has them was a server before. Creating them is creating a cluster: it happens once per installation. */

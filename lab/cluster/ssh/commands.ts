@@ -4,6 +4,7 @@
 import * as fs from "node:fs";
 import { diskOf } from "../../faults/table";
 import { etcdctl, rke2 } from "./etcd-commands";
+import { find, ip, lsblk, sysfsFile } from "./hardware-commands";
 import { failed, ok, type Program, type Result, type Session } from "./program";
 import { parseLine, ShellSyntaxError } from "./shell";
 
@@ -30,12 +31,19 @@ const PROGRAMS: Record<string, Program> = {
   }),
   ls: list,
   smartctl,
+  lsblk,
+  find,
+  ip,
   systemctl,
   reboot: (session) => power(session, "reboot"),
   poweroff: (session) => power(session, "poweroff"),
   etcdctl,
   rke2,
+  "rke2-uninstall.sh": uninstall,
 };
+
+/** What an installation of RKE2 brings along and takes away again: not in the PATH of a login shell. */
+const OF_RKE2 = ["etcdctl", "rke2", "rke2-uninstall.sh"];
 
 /** Folders whose programs are called by their whole path, because they are in nobody's PATH. */
 const FOLDERS = /^\/(usr\/)?(local\/)?s?bin\/|^\/opt\/rke2\/bin\/|^\/var\/lib\/rancher\/rke2\/bin\//;
@@ -62,10 +70,10 @@ export async function runLine(session: Session, line: string): Promise<Result> {
 
 async function run(session: Session, words: string[]): Promise<Result> {
   const [name = "", ...args] = words;
-  const program = PROGRAMS[name.replace(FOLDERS, "")];
-  // rke2 and etcdctl are installed, but not in the PATH of a login shell.
-  const hidden = name === "etcdctl" || name === "rke2";
-  if (!program || hidden) {
+  const base = name.replace(FOLDERS, "");
+  const program = PROGRAMS[base];
+  const absent = OF_RKE2.includes(base) && (name === base || session.rke2() === undefined);
+  if (!program || absent) {
     const why = name.startsWith("/") ? "No such file or directory" : "command not found";
     return failed(127, `bash: line 1: ${name}: ${why}`);
   }
@@ -80,6 +88,11 @@ async function shell(session: Session, args: string[]): Promise<Result> {
 async function cat(session: Session, args: string[]): Promise<Result> {
   const total = ok();
   for (const file of args.filter((arg) => !arg.startsWith("-"))) {
+    const fromKernel = sysfsFile(session, file);
+    if (fromKernel !== undefined) {
+      total.stdout += fromKernel;
+      continue;
+    }
     const problem = unreadable(session, file);
     if (problem) {
       total.code = 1;
@@ -143,10 +156,8 @@ async function systemctl(session: Session, args: string[]): Promise<Result> {
   const [verb = "", unit = ""] = args.filter((arg) => !arg.startsWith("-"));
   if (verb === "reboot" || verb === "poweroff") return power(session, verb);
   if (verb !== "is-active") return failed(1, `systemctl ${verb}: not available on this machine`);
-  const running = session.etcd() ? "rke2-server" : "rke2-agent";
-  const active = ["sshd", "rancherd", "rancher-system-agent", running].includes(
-    unit.replace(/\.service$/, ""),
-  );
+  const running = ["sshd", "rancherd", "rancher-system-agent", session.rke2()];
+  const active = running.includes(unit.replace(/\.service$/, ""));
   return { code: active ? 0 : 3, stdout: active ? "active\n" : "inactive\n", stderr: "" };
 }
 
@@ -155,5 +166,15 @@ async function power(session: Session, what: "reboot" | "poweroff"): Promise<Res
     return failed(1, "Call to Reboot failed: Interactive authentication required.");
   if (what === "reboot") session.machine.reboot("reboot over SSH");
   else session.machine.powerOff("poweroff over SSH");
+  return ok();
+}
+
+/**
+ * /opt/rke2/bin/rke2-uninstall.sh: this machine alone is cleaned. The cluster is told nothing: the Node stays, and so does the member of etcd, dead
+ * and counted, until the Node or its Machine is deleted (rke2#2001, k3s#4865).
+ */
+async function uninstall(session: Session): Promise<Result> {
+  if (session.user !== "root") return failed(1, "[ERROR]  rke2-uninstall.sh: must be run as root");
+  await session.uninstall();
   return ok();
 }

@@ -1,84 +1,93 @@
 /**
- * etcdctl and rke2's snapshot command, on the machine's own etcd member. Flags that only say how to reach it are accepted and not used.
+ * etcdctl and rke2's snapshot command, on the machine's own etcd member. etcdctl is the real one: what it prints, and how it ends where members
+ * do not answer, is its own. How to reach the member is the lab's to say: flags for that are accepted and not used.
  */
+import { execFile } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { PATHS } from "../disk";
-import type { EtcdClient, EtcdMemberInfo } from "../etcd-client";
+import type { EtcdMember } from "../etcd";
 import { failed, ok, type Program, type Result, type Session } from "./program";
 
-/** Splits off flags; every flag but the boolean ones of these programs takes a value. */
-function parse(args: string[]): { words: string[]; flags: Map<string, string> } {
-  const words: string[] = [];
-  const flags = new Map<string, string>();
-  for (let index = 0; index < args.length; index++) {
-    const arg = args[index] as string;
-    if (!arg.startsWith("-")) words.push(arg);
-    else if (arg.includes("=")) flags.set(arg.slice(0, arg.indexOf("=")), arg.slice(arg.indexOf("=") + 1));
-    else if (arg === "--cluster" || arg === "--hex" || arg === "--debug") flags.set(arg, "true");
-    else flags.set(arg, args[++index] ?? "");
-  }
-  return { words, flags };
-}
+/** Flags that say how a member is reached; on a real node they name port 2379 of the loopback address and RKE2's certificates. */
+const CONNECTION = ["--endpoints", "--cacert", "--cert", "--key"];
+/** etcdctl gives a command 5 s by itself, but a snapshot any time. */
+const DEADLINE_MS = 60_000;
+const LARGEST_OUTPUT = 1024 * 1024;
 
 /** /var/lib/rancher/rke2/bin/etcdctl */
 export const etcdctl: Program = async (session, args) => {
-  const { words, flags } = parse(args);
   const etcd = memberOf(session);
   if ("code" in etcd) return etcd;
-  const json = (flags.get("-w") ?? flags.get("--write-out")) === "json";
-  const [group, verb, file] = words;
-  switch (`${group} ${verb}`) {
-    case "member list":
-      return ok(json ? memberJson(await etcd.client.members()) : memberLines(await etcd.client.members()));
-    case "endpoint health": {
-      const healthy = await etcd.client.healthy();
-      return healthy
-        ? ok(`${etcd.endpoint} is healthy: successfully committed proposal\n`)
-        : failed(1, `${etcd.endpoint} is unhealthy: failed to commit proposal: context deadline exceeded`);
-    }
-    case "endpoint status":
-      return ok(await endpointStatus(etcd, json));
-    case "snapshot save": {
-      if (!file) return failed(128, "Error: snapshot save expects one argument");
-      return save(session, etcd.client, file, `Snapshot saved at ${file}\n`);
-    }
-    default:
-      return failed(1, `Error: unknown command "${words.join(" ")}" for "etcdctl"`);
-  }
+  const given = without(args, CONNECTION);
+  const verb = given.indexOf("save");
+  const file = given[verb - 1] === "snapshot" ? given[verb + 1] : undefined;
+  if (file === undefined) return run(session, etcd, given);
+  const onHost = session.disk.path(file);
+  session.disk.folder(path.posix.dirname(file));
+  const result = await run(
+    session,
+    etcd,
+    given.map((arg) => (arg === file ? onHost : arg)),
+  );
+  if (result.code === 0) recordSnapshot(session, file, statSync(onHost).size);
+  return { ...result, stdout: result.stdout.replaceAll(onHost, file) };
 };
 
 /** /opt/rke2/bin/rke2 etcd-snapshot save|ls */
 export const rke2: Program = async (session, args) => {
-  const { words, flags } = parse(args);
+  const words = args.filter((arg) => !arg.startsWith("-"));
   if (words[0] !== "etcd-snapshot") return failed(1, `No help topic for '${words[0] ?? ""}'`);
   if (session.user !== "root") return failed(1, 'time="now" level=fatal msg="must run as root"');
   if (words[1] === "ls" || words[1] === "list") return listSnapshots(session);
   const etcd = memberOf(session);
   if ("code" in etcd) return etcd;
-  const folder = flags.get("--dir") ?? flags.get("--etcd-snapshot-dir") ?? PATHS.snapshots;
-  const name = `${flags.get("--name") ?? "on-demand"}-${session.identity.hostname}-${Math.floor(Date.now() / 1000)}`;
+  const folder = flag(args, "--dir") ?? flag(args, "--etcd-snapshot-dir") ?? PATHS.snapshots;
+  const name = `${flag(args, "--name") ?? "on-demand"}-${session.identity.hostname}-${Math.floor(Date.now() / 1000)}`;
   session.disk.folder(folder);
-  return save(session, etcd.client, path.posix.join(folder, name), `Snapshot ${name} saved.\n`);
+  const file = path.posix.join(folder, name);
+  const { bytes } = await etcd.client.snapshot(session.disk.path(file));
+  recordSnapshot(session, file, bytes);
+  return ok(`Snapshot ${name} saved.\n`);
 };
 
-interface Member {
-  client: EtcdClient;
-  endpoint: string;
-}
-
-function memberOf(session: Session): Member | Result {
+function memberOf(session: Session): EtcdMember | Result {
   if (session.user !== "root") return failed(1, "Error: open client.key: permission denied");
-  const etcd = session.etcd();
-  if (!etcd) return failed(1, "Error: context deadline exceeded (this node runs no etcd)");
-  return { client: etcd.client, endpoint: etcd.clientUrl };
+  return session.etcd() ?? failed(1, "Error: context deadline exceeded (this node runs no etcd)");
 }
 
-async function save(session: Session, client: EtcdClient, file: string, message: string): Promise<Result> {
-  if (!session.disk.exists(path.posix.dirname(file))) session.disk.folder(path.posix.dirname(file));
-  const { bytes } = await client.snapshot(session.disk.path(file));
-  session.lab.ledger.append({ machine: session.machine.name, event: "etcd-snapshot", file, bytes });
-  return ok(message);
+function run(session: Session, etcd: EtcdMember, args: string[]): Promise<Result> {
+  const { ca, cert, key } = etcd.clientFiles;
+  const connection = [`--endpoints=${etcd.clientUrl}`, `--cacert=${ca}`, `--cert=${cert}`, `--key=${key}`];
+  return new Promise((resolve) => {
+    execFile(
+      session.lab.binaries.etcdctl,
+      [...args, ...connection],
+      { env: {}, timeout: DEADLINE_MS, killSignal: "SIGKILL", maxBuffer: LARGEST_OUTPUT },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+        resolve({ code, stdout, stderr });
+      },
+    );
+  });
+}
+
+/** The arguments without some flags and their values, given as `--flag=value` or as `--flag value`. */
+function without(args: readonly string[], flags: readonly string[]): string[] {
+  return args.filter((arg, index) => {
+    const value = flags.includes(args[index - 1] ?? "");
+    return !value && !flags.includes(arg.split("=")[0] ?? "");
+  });
+}
+
+function flag(args: readonly string[], name: string): string | undefined {
+  const joined = args.find((arg) => arg.startsWith(`${name}=`));
+  const at = args.indexOf(name);
+  return joined?.slice(name.length + 1) ?? (at < 0 ? undefined : args[at + 1]);
+}
+
+function recordSnapshot({ lab, machine }: Session, file: string, bytes: number): void {
+  lab.ledger.append({ machine: machine.name, event: "etcd-snapshot", file, bytes });
 }
 
 async function listSnapshots(session: Session): Promise<Result> {
@@ -88,42 +97,4 @@ async function listSnapshots(session: Session): Promise<Result> {
     return `${name} file://${PATHS.snapshots}/${name} ${stat.size} ${stat.mtime.toISOString()}\n`;
   });
   return ok(["Name Location Size Created\n", ...rows].join(""));
-}
-
-function hex(id: string): string {
-  return BigInt(id).toString(16);
-}
-
-function memberLines(members: EtcdMemberInfo[]): string {
-  return members
-    .map((m) => {
-      const state = m.name === "" ? "unstarted" : "started";
-      return `${[hex(m.id), state, m.name, m.peerUrls.join(","), m.clientUrls.join(","), String(m.learner)].join(", ")}\n`;
-    })
-    .join("");
-}
-
-/** Ids are numbers in etcdctl's JSON, and larger than JavaScript's: written by hand. */
-function memberJson(members: EtcdMemberInfo[]): string {
-  const rows = members.map((m) => {
-    const rest = JSON.stringify({ name: m.name, peerURLs: m.peerUrls, clientURLs: m.clientUrls });
-    return `{"ID":${m.id},${rest.slice(1, -1)}${m.learner ? ',"isLearner":true' : ""}}`;
-  });
-  return `{"members":[${rows.join(",")}]}\n`;
-}
-
-async function endpointStatus({ client, endpoint }: Member, json: boolean): Promise<string> {
-  const status = await client.status();
-  if (json) {
-    const learner = status.learner ? ',"isLearner":true' : "";
-    return (
-      `[{"Endpoint":${JSON.stringify(endpoint)},"Status":{"header":{"member_id":${status.memberId},"raft_term":${status.raftTerm}},` +
-      `"version":"${status.version}","dbSize":${status.dbSize},"leader":${status.leader},"raftIndex":${status.raftIndex},` +
-      `"raftTerm":${status.raftTerm}${learner}}}]\n`
-    );
-  }
-  const leads = status.leader === status.memberId;
-  const size = `${(status.dbSize / 1024 / 1024).toFixed(1)} MB`;
-  const { version, learner, raftTerm, raftIndex } = status;
-  return `${[endpoint, hex(status.memberId), version, size, leads, learner, raftTerm, raftIndex, raftIndex, ""].join(", ")}\n`;
 }

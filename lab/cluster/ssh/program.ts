@@ -14,6 +14,10 @@ export interface Session {
   lab: LabServices;
   /** The etcd member, while this machine has one. */
   etcd(): EtcdMember | undefined;
+  /** Unit of RKE2 that runs; none once RKE2 is uninstalled. */
+  rke2(): "rke2-server" | "rke2-agent" | undefined;
+  /** Stops RKE2 and removes it from the disk. */
+  uninstall(): Promise<void>;
   user: "rancher" | "root";
 }
 
