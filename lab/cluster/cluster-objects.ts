@@ -2,7 +2,7 @@
  * What a new Harvester cluster contains: the objects its installation leaves, as pure data.
  */
 import type { InstalledSystem } from "../types";
-import { CONFIG_MAPS, NAMESPACES, SERVICES, STORAGE_CLASSES } from "./builtins";
+import { CONFIG_MAPS, NAMESPACES, SECRETS, SERVICES, STORAGE_CLASSES } from "./builtins";
 import type { NodeIdentity } from "./identity";
 import { type KindName, objectOf, resourceOf } from "./kinds";
 import type { KubeObject, Resource } from "./kube";
@@ -114,7 +114,17 @@ function rancherObjects(identity: NodeIdentity, system: InstalledSystem, vipCa: 
   const setting = (name: string, value: string, standard = ""): InitialObject =>
     custom("rancherSetting", { metadata: { name }, value, default: standard });
   const local = { name: "local", namespace: FLEET_LOCAL };
+  const token = Buffer.from(system.config.token ?? "").toString("base64");
   return [
+    {
+      // rancherd keeps the join token here for Rancher (rancher/rancherd pkg/resources/resources.go).
+      resource: SECRETS,
+      object: {
+        metadata: { name: "local-rke-state", namespace: FLEET_LOCAL },
+        type: "rke.cattle.io/cluster-state",
+        data: { serverToken: token, agentToken: token },
+      },
+    },
     setting("server-url", url),
     setting("server-version", identity.release.rancher),
     setting("internal-cacerts", vipCa),
