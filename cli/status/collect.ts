@@ -1,6 +1,7 @@
 /** Looks at a cluster and its machines, right now, and changes nothing. */
 import { accessUrlOf, hostnameOf, type NodeDescription } from "../../model/description";
 import { quorumOf } from "../../model/quorum";
+import { ENDPOINT_STATUS } from "../../provider/harvester/etcd";
 import type { NodeFacts } from "../../provider/harvester/node-facts";
 import { System } from "../../provider/redfish/system";
 import { type LiveCluster, lookAtCluster, nodeOn } from "../../provider/resources/live-cluster";
@@ -14,11 +15,6 @@ const PATIENCE_MS = 8000;
 
 /** kube-vip's lease in Harvester: who holds it holds the VIP (kube-vip, plndr-svcs-lock). */
 const VIP_LEASE = { namespace: "kube-system", name: "plndr-svcs-lock" };
-
-const ETCD_STATUS =
-  "sudo /var/lib/rancher/rke2/bin/etcdctl endpoint status -w json" +
-  " --endpoints https://127.0.0.1:2379 --cacert /var/lib/rancher/rke2/server/tls/etcd/server-ca.crt" +
-  " --cert /var/lib/rancher/rke2/server/tls/etcd/client.crt --key /var/lib/rancher/rke2/server/tls/etcd/client.key";
 
 /** Collects the status of a stack's cluster. */
 export async function collect(stack: string, state: StackState): Promise<ClusterStatus> {
@@ -123,7 +119,7 @@ async function leads(
   if (privateKey === undefined || hostKey === undefined) return null;
   const host = node.ssh?.host ?? node.address ?? facts.name;
   const target = { host, port: node.ssh?.port ?? 22, hostKey, privateKey };
-  const { code, stdout, stderr } = await runOverSsh(target, ETCD_STATUS, PATIENCE_MS);
+  const { code, stdout, stderr } = await runOverSsh(target, ENDPOINT_STATUS, PATIENCE_MS);
   if (code !== 0) throw new Error(stderr.trim());
   // Member ids do not fit into JavaScript's numbers; they are only compared, as text.
   return /"member_id":(\d+)/.exec(stdout)?.[1] === /"leader":(\d+)/.exec(stdout)?.[1];

@@ -7,9 +7,10 @@
 import { parse, stringify } from "yaml";
 import { type HttpAnswer, type HttpRequest, HttpServer } from "../net/http";
 import { certificatesIn, fingerprintOf, normaliseFingerprint, type Trust } from "../net/trust";
-import { UserError } from "../shell/errors";
 import { secrets } from "../shell/secrets";
 import { atShutdown } from "../shell/shutdown";
+import { expectOk } from "./errors";
+import { KubeApi } from "./kube-api";
 import { type KubeNode, type NodeFacts, nodeFacts } from "./node-facts";
 
 /** One request to a cluster; failing over the VIP takes longer than a request is waited for, and the caller asks again. */
@@ -20,17 +21,6 @@ const GREETING_MS = 4000;
 
 /** How long a login of ours lasts at the longest. It is ended when the provider ends. */
 const SESSION_MS = 4 * 3600 * 1000;
-
-/** Thrown where the cluster answers with an error. */
-export class HarvesterError extends UserError {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-    this.name = "HarvesterError";
-  }
-}
 
 /** An unauthenticated look at whatever answers at a base URL. */
 export interface Greeting {
@@ -73,6 +63,10 @@ export interface HarvesterOptions {
 export class HarvesterClient {
   /** Fingerprint of the authority behind the cluster's certificate; empty where the system's authorities vouch for it. */
   readonly caFingerprint: string;
+  /** Objects of the Kubernetes API. */
+  readonly kube = new KubeApi((method, path, body, contentType) =>
+    this.#send(method, `/k8s/clusters/local${path}`, body, { contentType }),
+  );
   readonly #server: HttpServer;
   readonly #options: HarvesterOptions;
   #token = "";
@@ -145,7 +139,9 @@ export class HarvesterClient {
     const parsed = parse(kubeconfig) as { users?: { user?: { token?: string } }[] };
     const token = parsed.users?.[0]?.user?.token;
     if (token === undefined) return false;
-    const answer = await this.#send("GET", "/k8s/clusters/local/api/v1/namespaces/default", undefined, token);
+    const answer = await this.#send("GET", "/k8s/clusters/local/api/v1/namespaces/default", undefined, {
+      token,
+    });
     return answer.status === 200;
   }
 
@@ -192,12 +188,13 @@ export class HarvesterClient {
     method: HttpRequest["method"],
     path: string,
     body?: object,
-    token: string = this.#token,
+    { token = this.#token, contentType }: { token?: string; contentType?: string | undefined } = {},
   ): Promise<HttpAnswer> {
     const headers: Record<string, string> = { accept: "application/json" };
     if (token !== "") headers.authorization = `Bearer ${token}`;
     if (body !== undefined) {
-      headers["content-type"] = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
+      const usual = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
+      headers["content-type"] = contentType ?? usual;
     }
     return this.#server.send({
       method,
@@ -224,15 +221,4 @@ export class HarvesterClient {
 
 function configMapPath(namespace: string, name: string, prefix = "/k8s/clusters/local"): string {
   return `${prefix}/api/v1/namespaces/${namespace}/configmaps/${name}`;
-}
-
-function expectOk(answer: HttpAnswer, what: string): HttpAnswer {
-  if (answer.status < 300) return answer;
-  let message = answer.body.slice(0, 300);
-  try {
-    message = (JSON.parse(answer.body) as { message?: string }).message ?? message;
-  } catch {
-    // Then it is shown as it came.
-  }
-  throw new HarvesterError(answer.status, `The cluster refused ${what}: HTTP ${answer.status}: ${message}`);
 }

@@ -1,7 +1,8 @@
 /** Looks into the cluster behind the VIP, and tells whether it is ours: the incarnation that its nodes carry is the one in the state. */
 import { accessUrlOf, type ClusterDescription, type HardwareDescription } from "../../model/description";
 import { sameUuid } from "../../model/hardware";
-import { HarvesterClient, HarvesterError } from "../harvester/client";
+import { HarvesterClient } from "../harvester/client";
+import { HarvesterError } from "../harvester/errors";
 import type { NodeFacts } from "../harvester/node-facts";
 import { NoAnswer } from "../net/http";
 import { normaliseFingerprint } from "../net/trust";

@@ -119,14 +119,21 @@ async function seenNow(ctx: OperationContext, outputs: Properties): Promise<Prop
     ctx.warn(`The nodes are shown as they were last seen: ${cluster.what}.`);
     return {};
   }
-  const { nodes, quorum, pending, wrong } = verify(inputs.members, cluster.nodes, expectationOf(inputs));
+  const { nodes, quorum, pending, wrong } = verify(inputs.members, cluster.nodes, {
+    version: inputs.cluster.version,
+  });
   // The engine shows no change of outputs; whoever asks for a refresh wants to read of it.
   for (const drift of [...pending, ...wrong]) ctx.warn(`members: ${drift}.`);
   return { nodes, quorum };
 }
 
-function expectationOf({ cluster, identity }: MembershipInputs): Expectation {
-  return { version: cluster.version, creator: identity.creator.key };
+/** Only a cluster that has just been formed has to have the control plane that declared roles alone come to. */
+function expectationOf(
+  { cluster, identity }: MembershipInputs,
+  oldOutputs: Properties | undefined,
+): Expectation {
+  const { version } = cluster;
+  return oldOutputs === undefined ? { version, creator: identity.creator.key } : { version };
 }
 
 async function waitUntilWell(
@@ -138,7 +145,7 @@ async function waitUntilWell(
   for (;;) {
     const cluster = await lookAtCluster(inputs, { signal: ctx.signal, pinned });
     if (cluster.kind === "other") throw new UserError(`cluster.vip: ${cluster.what}. Nothing was changed.`);
-    const verification = verify(inputs.members, cluster.nodes, expectationOf(inputs));
+    const verification = verify(inputs.members, cluster.nodes, expectationOf(inputs, oldOutputs));
     const open = cluster.kind === "ours" ? verification.pending : [cluster.what];
     if (cluster.hasBootstrapPassword) {
       ctx.status("changing the bootstrap password");

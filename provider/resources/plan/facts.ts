@@ -4,7 +4,8 @@ import { hostnameOf, installedAs } from "../../../model/description";
 import { intentId, sameUuid } from "../../../model/hardware";
 import { roleOf } from "../../../model/roles";
 import type { ClusterFacts, NodeFacts } from "../../../model/transition";
-import { type HarvesterClient, HarvesterError } from "../../harvester/client";
+import type { HarvesterClient } from "../../harvester/client";
+import { HarvesterError } from "../../harvester/errors";
 import { type NodeFacts as LiveNode, promotionNode } from "../../harvester/node-facts";
 import {
   type LonghornReplica,

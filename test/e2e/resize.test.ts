@@ -1,0 +1,46 @@
+/** A cluster that grows and shrinks by edits of its description, each carried out by one `up`. */
+import assert from "node:assert/strict";
+import { describedMachine, nodesOf, ResizedCluster } from "./resized";
+import { type Loose, World } from "./world";
+
+describe("a cluster grows and shrinks", function () {
+  this.timeout(240_000);
+  let world: World;
+  let cluster: ResizedCluster;
+  let described: Loose;
+
+  before(async () => {
+    world = await World.start({ nodes: 5, speed: 40 });
+    world.withoutObjects();
+    described = structuredClone(nodesOf(world));
+    world.edit((config) => {
+      config.cluster.nodes = { n1: described.n1 };
+    });
+    await world.must("up", "--yes", "--skip-preview");
+    cluster = await ResizedCluster.of(world);
+  });
+  after(() => world?.stop());
+
+  it("one node becomes four: two of those that join are promoted, and a worker is not", async () => {
+    world.edit((config) => {
+      config.cluster.nodes = described;
+    });
+    const preview = await world.must("preview");
+    assert.match(preview.output, /This change: grow\./);
+    await world.must("up", "--yes", "--skip-preview");
+    await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] });
+  });
+
+  it("a fifth node joins, and stands by: the control plane stays as it was", async () => {
+    world.edit((config) => {
+      config.cluster.nodes.n5 = describedMachine(world, "m5", config.cluster.nodes.n4, { role: "default" });
+    });
+    const preview = await world.must("preview");
+    assert.match(preview.output, /This change: grow\./);
+    await world.must("up", "--yes", "--skip-preview");
+    await cluster.restsAt({
+      nodes: ["n1", "n2", "n3", "n4", "n5"],
+      voters: ["n1", "n2", "n3"],
+    });
+  });
+});

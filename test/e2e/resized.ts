@@ -1,0 +1,103 @@
+/** What tests look at when a cluster's nodes come and go: who is there, who votes, what is remembered, and what nobody may see. */
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { ask, kubeGet } from "./http";
+import type { Loose, World } from "./world";
+
+/** Where a change of nodes has to end. */
+export interface Rest {
+  /** Names of all nodes, in order. */
+  nodes: string[];
+  /** Names of the nodes whose etcd members vote. */
+  voters: string[];
+}
+
+/** The description of a machine of the lab, like that of another node but for what tells the hosts apart. */
+export function describedMachine(world: World, machine: string, like: Loose, changes: Loose = {}): Loose {
+  const { hardware } = world.lab.machine(machine);
+  const [install, data] = hardware.disks;
+  const disk = ({ byId, serial }: Loose) => ({ device: byId[0], serial });
+  return {
+    ...structuredClone(like),
+    address: hardware.address,
+    interfaces: hardware.nics.map(({ name, mac }) => ({ name, hwAddr: mac })),
+    hardware: { uuid: hardware.uuid, serial: hardware.serial },
+    bmc: { ...structuredClone(like.bmc), endpoint: `https://${hardware.bmcAddress}:17000` },
+    disks: { install: disk(install), data: disk(data) },
+    ...changes,
+  };
+}
+
+/** The nodes as the stack file describes them. */
+export function nodesOf(world: World): Loose {
+  let nodes: Loose;
+  world.edit(({ cluster }) => {
+    nodes = structuredClone(cluster.nodes);
+  });
+  return nodes;
+}
+
+/** A cluster that was provisioned, and what can be asked of it. */
+export class ResizedCluster {
+  private constructor(
+    private readonly world: World,
+    private readonly kubeconfig: string,
+  ) {}
+
+  static async of(world: World): Promise<ResizedCluster> {
+    return new ResizedCluster(
+      world,
+      (await world.must("stack", "output", "kubeconfig", "--show-secrets")).stdout,
+    );
+  }
+
+  /** Reads an object. */
+  get(path: string): Promise<Loose> {
+    return kubeGet(this.kubeconfig, path);
+  }
+
+  /** Asks for a change as a person with kubectl would. */
+  async change(method: string, path: string, body?: object): Promise<void> {
+    const { clusters, users } = parse(this.kubeconfig);
+    const token = users[0].user.token;
+    const answer = await ask(clusters[0].cluster.server + path, {
+      method,
+      token,
+      ...(body === undefined ? {} : { body }),
+    });
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
+  }
+
+  async nodes(): Promise<Loose[]> {
+    return (await this.get("/api/v1/nodes")).items;
+  }
+
+  /** Holds where the cluster rests as it should, and nothing more is to be done. */
+  async restsAt({ nodes, voters }: Rest): Promise<void> {
+    const found = await this.nodes();
+    const names = (list: Loose[]) => list.map(({ metadata }) => metadata.name).sort();
+    assert.deepEqual(names(found), [...nodes].sort());
+    assert.deepEqual(names(found.filter((node) => conditionOf(node, "Ready") === "True")), [...nodes].sort());
+    assert.deepEqual(
+      names(found.filter((node) => conditionOf(node, "EtcdIsVoter") === "True")),
+      [...voters].sort(),
+    );
+    assert.deepEqual(
+      found.filter(({ spec }) => spec.unschedulable === true),
+      [],
+      "nobody is left cordoned",
+    );
+    const { stdout } = await this.world.must("preview", "--expect-no-changes");
+    assert.doesNotMatch(stdout, /warning/i);
+  }
+
+  /** The roster that the cluster keeps. */
+  async roster(): Promise<Loose> {
+    const { data } = await this.get("/api/v1/namespaces/harvester-system/configmaps/harvester-stack-roster");
+    return { ...data, members: JSON.parse(data.members), left: JSON.parse(data.left ?? "[]") };
+  }
+}
+
+function conditionOf(node: Loose, type: string): string | undefined {
+  return node.status.conditions.find((one: Loose) => one.type === type)?.status;
+}
