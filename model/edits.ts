@@ -8,6 +8,12 @@ import { type ClusterDescription, hostnameOf, installedAs, type NodeDescription 
 import { canonicalSerial, sameUuid } from "./hardware";
 import type { Problem } from "./problem";
 
+/** A problem with an edit. */
+export interface EditProblem extends Problem {
+  /** The nearest way on: what to write instead. */
+  next: string;
+}
+
 /** Facts of an installation that live on the machine's disk. They change by reinstalling, and never by themselves. */
 const INSTALLED_FACTS = ["hostname", "role", "zone", "labels", "address", "interfaces", "disks"] as const;
 
@@ -40,7 +46,7 @@ export function judgeNodeEdit(
   after: NodeDescription,
   at: string,
   mayHaveMissed = false,
-): Problem[] {
+): EditProblem[] {
   const [was, wanted] = [before.reinstall ?? 0, after.reinstall ?? 0];
   const last = mayHaveMissed && wanted > was ? { ...before, reinstall: wanted - 1 } : before;
   return [
@@ -55,19 +61,20 @@ function withDefaults(key: string, node: NodeDescription): NodeDescription {
 }
 
 /** Judges what the creation of the cluster fixed for good. Only changes are judged. */
-export function judgeCreatedFacts(before: ClusterDescription, after: ClusterDescription): Problem[] {
+export function judgeCreatedFacts(before: ClusterDescription, after: ClusterDescription): EditProblem[] {
   return CREATED_FACTS.filter(({ path, otherwise }) =>
     differs(valueAt(before, path) ?? otherwise, valueAt(after, path) ?? otherwise),
   ).map(({ path, why }) =>
     refusal(
       path,
       "fixed-at-creation",
-      `${why}. Set it back to ${text(valueAt(before, path))}. ${NEVER_INSTALLED}`,
+      `${why}.`,
+      `Set it back to ${text(valueAt(before, path))}; only a rebuild (generation raised by one) can change it. ${NEVER_INSTALLED}`,
     ),
   );
 }
 
-function judgeHardware(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
+function judgeHardware(before: NodeDescription, after: NodeDescription, at: string): EditProblem[] {
   const was = installedAs(before);
   const wanted = installedAs(after);
   // Not known yet, as a whole.
@@ -81,8 +88,8 @@ function judgeHardware(before: NodeDescription, after: NodeDescription, at: stri
       refusal(
         `${at}.wasHardware`,
         "hardware-is-identity",
-        "it says what the machine was when it was installed, and that was " +
-          `${text({ uuid: was.uuid, serial: was.serial })}. Write that there, or this is another host and needs a key of its own.`,
+        `it says what the machine was when it was installed, and that was ${text({ uuid: was.uuid, serial: was.serial })}.`,
+        "Write that there, or give the other host a key of its own.",
       ),
     ];
   }
@@ -94,7 +101,8 @@ function judgeHardware(before: NodeDescription, after: NodeDescription, at: stri
       refusal(
         `${at}.wasHardware`,
         "hardware-is-identity",
-        `the machine is still known by it, until it is reinstalled. Put it back: ${text(was)}.`,
+        "the machine is still known by it, until it is reinstalled.",
+        `Put it back: ${text(was)}.`,
       ),
     ];
   }
@@ -102,9 +110,9 @@ function judgeHardware(before: NodeDescription, after: NodeDescription, at: stri
     refusal(
       `${at}.hardware.${name}`,
       "hardware-is-identity",
-      "the key of a node names one physical host for good; another host needs a key of its own. " +
-        `Set it back to ${text(before.hardware?.[name])}, or, if only its board was swapped, add ` +
-        `${at}.wasHardware: ${text(was)}.`,
+      "the key of a node names one physical host for good.",
+      `Set it back to ${text(before.hardware?.[name])}; or, if only its board was swapped, add ` +
+        `${at}.wasHardware: ${text(was)}; or give the other host a key of its own.`,
     ),
   );
 }
@@ -124,7 +132,7 @@ function isRaisedByOne(before: NodeDescription, after: NodeDescription): boolean
   return (after.reinstall ?? 0) === (before.reinstall ?? 0) + 1;
 }
 
-function judgeInstallation(before: NodeDescription, after: NodeDescription, at: string): Problem[] {
+function judgeInstallation(before: NodeDescription, after: NodeDescription, at: string): EditProblem[] {
   const [was, wanted] = [before.reinstall ?? 0, after.reinstall ?? 0];
   if (typeof was === "number" && typeof wanted === "number" && wanted !== was) {
     if (isRaisedByOne(before, after)) return [];
@@ -132,7 +140,8 @@ function judgeInstallation(before: NodeDescription, after: NodeDescription, at: 
       refusal(
         `${at}.reinstall`,
         "reinstall-by-one",
-        `it counts deliberate reinstallations and goes from ${was} to ${was + 1} or stays.`,
+        `it counts deliberate reinstallations, one at a time, and ${wanted} does not come next.`,
+        `Set it to ${was + 1} to install the machine anew, or back to ${was}.`,
       ),
     ];
   }
@@ -140,14 +149,14 @@ function judgeInstallation(before: NodeDescription, after: NodeDescription, at: 
     refusal(
       `${at}.${name}`,
       "no-implied-reinstall",
-      `it lives on the installed disk, and no edit implies a reinstallation, which wipes the disk. Set it back to ` +
-        `${text(before[name])}, or ask for the reinstallation by raising ${at}.reinstall to ${was + 1}.`,
+      "it lives on the installed disk, and no edit implies a reinstallation, which wipes the disk.",
+      `Set it back to ${text(before[name])}, or ask for the reinstallation by raising ${at}.reinstall to ${was + 1}.`,
     ),
   );
 }
 
-function refusal(property: string, rule: string, message: string): Problem {
-  return { property, rule, severity: "error", message };
+function refusal(property: string, rule: string, message: string, next: string): EditProblem {
+  return { property, rule, severity: "error", message, next };
 }
 
 function valueAt(description: ClusterDescription, path: string): unknown {

@@ -41,6 +41,7 @@ const INSTEAD = {
     "management, else the first with role default.",
   token: "The join token is made here and kept secret in the state.",
   serverurl: "Nodes join through `vip.address`.",
+  version: "All nodes run one version, the `version` of the cluster: a mixed cluster is refused.",
   skipchecks: "Set `skipChecks` for the whole cluster.",
 };
 

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { timings } from "../../lab/timings";
 import { ask, kubeGet } from "./http";
 import { runScript } from "./scripts";
+import { liveVerdicts, stateVerdicts } from "./verdicts";
 import { type Loose, World } from "./world";
 
 const POLICIES = ["--policy-pack", "policies"];
@@ -16,6 +17,8 @@ describe("four nodes become a cluster by one up", function () {
   this.timeout(240_000);
   let world: World;
   let kubeconfig: string;
+  /** The state of the cluster when it was there and well. */
+  let exported: Loose;
 
   before(async () => {
     world = await World.start({ nodes: NODES.length, speed: 40 });
@@ -82,6 +85,14 @@ describe("four nodes become a cluster by one up", function () {
     const preview = await world.must("preview", "--expect-no-changes", ...POLICIES);
     assert.doesNotMatch(preview.output, /warn/i);
     kubeconfig = (await world.must("stack", "output", "kubeconfig", "--show-secrets")).stdout;
+  });
+
+  describe("an edit of the cluster that is there", () => {
+    liveVerdicts(() => world);
+
+    after(async () => {
+      exported = await world.state();
+    });
   });
 
   describe("what drifts is said by a refresh, and nothing is proposed to be installed", () => {
@@ -158,6 +169,14 @@ describe("four nodes become a cluster by one up", function () {
       }
       assert.equal((await world.state()).deployment.resources?.length ?? 0, 0);
     });
+  });
+
+  describe("an edit of the cluster while it cannot be reached", () => {
+    before(() => world.lab.stop());
+    stateVerdicts(
+      () => world,
+      () => exported,
+    );
   });
 
   const statusNow = async (): Promise<Loose> => {

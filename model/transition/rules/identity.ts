@@ -1,7 +1,6 @@
 /** What an edit may say about machines and about what the cluster's creation has fixed: judged as each resource judges it. */
 import type { ClusterDescription } from "../../description";
-import { judgeCreatedFacts, judgeNodeEdit } from "../../edits";
-import type { Problem } from "../../problem";
+import { type EditProblem, judgeCreatedFacts, judgeNodeEdit } from "../../edits";
 import { generationOf } from "../situation";
 import { type Judged, nodePath, type Said, type TransitionRule } from "./rule";
 
@@ -13,10 +12,7 @@ export const identityRules: readonly TransitionRule[] = [
     severity: "error",
     *judge({ situation: { before, after } }) {
       if (before === undefined || before === after || isRebuilt(before, after)) return;
-      yield* judgeCreatedFacts(before, after).map((problem) => ({
-        ...said(problem),
-        next: "Set it back. Only a rebuild (generation raised by one) can change it.",
-      }));
+      yield* judgeCreatedFacts(before, after).map(said);
     },
   },
   ...["no-implied-reinstall", "hardware-is-identity", "reinstall-by-one"].map(
@@ -32,7 +28,7 @@ export const identityRules: readonly TransitionRule[] = [
       severity: "error",
       *judge(judged) {
         for (const problem of nodeProblems(judged)) {
-          if (problem.rule === id) yield { ...said(problem), next: NEXT[id]! };
+          if (problem.rule === id) yield said(problem);
         }
       },
     }),
@@ -54,17 +50,11 @@ export const identityRules: readonly TransitionRule[] = [
   },
 ];
 
-const NEXT: Readonly<Record<string, string>> = {
-  "no-implied-reinstall": "Set it back, or raise the node's reinstall by one.",
-  "hardware-is-identity": "Set it back, or give the other host a key of its own.",
-  "reinstall-by-one": "Raise it by one.",
-};
-
 /**
  * Every node is installed anew in a rebuild, as if it had been asked for; role, zone and labels may change in place. Where nobody has seen the
  * nodes, the last description may be a wish that never came true, and each machine judges by what was really installed.
  */
-function nodeProblems({ situation }: Judged): Problem[] {
+function nodeProblems({ situation }: Judged): EditProblem[] {
   const { before, after, source } = situation;
   if (before === undefined || before === after || source === "inputs") return [];
   const rebuilt = isRebuilt(before, after);
@@ -84,6 +74,6 @@ function isRebuilt(before: ClusterDescription, after: ClusterDescription): boole
   return generationOf(before) !== generationOf(after);
 }
 
-function said({ property, message }: Problem): Said {
-  return { property, message };
+function said({ property, message, next }: EditProblem): Said {
+  return { property, message, next };
 }

@@ -55,7 +55,7 @@ export const machine: Resource = {
     const key = String(news.key);
     const problems = judgeNodeEdit(key, before, after, propertyPath("nodes", key), true);
     if (problems.length > 0)
-      throw new UserError(problems.map((p) => `${p.property}: ${p.message}`).join(" "));
+      throw new UserError(problems.map((p) => `${p.property}: ${p.message} ${p.next}`).join(" "));
     const changes = differences(oldInputs, news).filter((change) => concernsMachine(change.path));
     if (oldOutputs.phase !== "member") changes.push({ path: "phase", kind: "update", inputDiff: false });
     return { changes };
