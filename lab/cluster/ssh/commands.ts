@@ -5,7 +5,6 @@ import * as fs from "node:fs";
 import { diskOf } from "../../faults/table";
 import { etcdctl, rke2 } from "./etcd-commands";
 import { find, ip, lsblk, sysfsFile } from "./hardware-commands";
-import { find, ip, lsblk, sysfsFile } from "./hardware-commands";
 import { failed, ok, type Program, type Result, type Session } from "./program";
 import { parseLine, ShellSyntaxError } from "./shell";
 
@@ -89,11 +88,6 @@ async function shell(session: Session, args: string[]): Promise<Result> {
 async function cat(session: Session, args: string[]): Promise<Result> {
   const total = ok();
   for (const file of args.filter((arg) => !arg.startsWith("-"))) {
-    const fromKernel = sysfsFile(session, file);
-    if (fromKernel !== undefined) {
-      total.stdout += fromKernel;
-      continue;
-    }
     const fromKernel = sysfsFile(session, file);
     if (fromKernel !== undefined) {
       total.stdout += fromKernel;
