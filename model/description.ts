@@ -56,6 +56,12 @@ export interface ClusterDescription {
    */
   featureGates?: Record<string, boolean>;
   /**
+   * What `npm run guard` may do by itself about a member of the control plane that has failed. `manual`: it assesses, and says what a
+   * person should do.
+   * @default "manual"
+   */
+  recovery?: RecoveryDescription;
+  /**
    * Approval of a change that holds final steps: the 12 hex digits that its preview and its report print. It fits that one change only.
    * @default such a change is refused
    */
@@ -67,6 +73,28 @@ export interface ClusterDescription {
   allowDestroy?: boolean;
   /** The nodes, by hostname-independent key. The key names the machine for good; the hostname may differ. */
   nodes: Record<string, NodeDescription>;
+}
+
+/** How a failed member of the control plane is recovered. */
+export type RecoveryDescription = "manual" | AutomaticRecovery;
+
+/**
+ * Recovery by `npm run guard` itself: repairs first, then, where those did not help, the eviction of the member, so that Harvester promotes
+ * another node. Whatever it says, quorum is never risked.
+ */
+export interface AutomaticRecovery {
+  mode: "automatic";
+  /**
+   * How long a failure must have lasted, seen by several looks, before anything is done; and how long a repair is given to help.
+   * @default "15m"
+   */
+  failureThreshold?: string;
+  /** Nodes of any role that must be well, or nothing is done. @default all nodes but one */
+  minimumHealthy?: number;
+  /** After an act nothing else is done for so long. @default "30m" */
+  retryPeriod?: string;
+  /** Most evicted nodes that nobody has replaced or removed yet; 0: repairs only. @default 1 */
+  limit?: number;
 }
 
 /** The cluster's virtual IP (`install.vip*`). */

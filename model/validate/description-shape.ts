@@ -1,6 +1,7 @@
 import type {
   AccessDescription,
   ArtifactsDescription,
+  AutomaticRecovery,
   BmcDescription,
   BootServerDescription,
   ClusterDescription,
@@ -15,7 +16,7 @@ import type {
   TlsDescription,
   VipDescription,
 } from "../description";
-import { type Field, flag, integer, listOf, mapOf, objectOf, oneOf, type Shape, text } from "./shape";
+import { type Field, flag, integer, listOf, mapOf, objectOf, oneOf, type Shape, text, wordOr } from "./shape";
 
 /** An optional field. */
 const may = (shape: Shape): Field & { because?: undefined } => ({ shape });
@@ -141,6 +142,15 @@ export const descriptionShape = objectOf<ClusterDescription>({
   skipChecks: may(flag),
   installTimeout: may(text),
   featureGates: may(mapOf(flag)),
+  recovery: may(
+    wordOr<AutomaticRecovery>("manual", {
+      mode: must(oneOf("automatic"), "Whatever acts by itself was asked to in so many words."),
+      failureThreshold: may(text),
+      minimumHealthy: may(integer(1)),
+      retryPeriod: may(text),
+      limit: may(integer(0)),
+    }),
+  ),
   approve: may(text),
   allowDestroy: may(flag),
   nodes: must(mapOf(node), "A cluster has at least one node."),

@@ -9,6 +9,7 @@ import { featureGateRules } from "./rules/feature-gates";
 import { hardwareRules } from "./rules/hardware";
 import { nameRules } from "./rules/names";
 import { networkRules } from "./rules/network";
+import { recoveryRules } from "./rules/recovery";
 import { roleRules } from "./rules/roles";
 import { secretRules } from "./rules/secrets";
 import { settingRules } from "./rules/settings";
@@ -25,6 +26,7 @@ export const descriptionRules: readonly Rule[] = [
   ...networkRules,
   ...secretRules,
   ...settingRules,
+  ...recoveryRules,
   ...featureGateRules,
   ...hardwareRules,
   ...tlsRules,

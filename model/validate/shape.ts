@@ -16,6 +16,7 @@ export type Shape =
   | { kind: "list"; of: Shape }
   | { kind: "map"; of: Shape }
   | { kind: "object"; fields: Fields }
+  | { kind: "word-or-object"; word: string; fields: Fields }
   | { kind: "any" };
 
 /** One field of an object. */
@@ -116,6 +117,10 @@ export function examine(value: unknown, shape: Shape, options: ExamineOptions = 
             walk(element, expected.of, propertyPath(path, key)),
           ]),
         );
+      case "word-or-object":
+        if (item === expected.word) return item;
+        if (!isRecord(item)) break;
+        return walkFields(item, expected.fields, path);
       case "object":
         if (!isRecord(item)) break;
         return walkFields(item, expected.fields, path);
@@ -222,6 +227,8 @@ function describe(shape: Shape): string {
       return "a map of names to values";
     case "object":
       return `an object with ${Object.keys(shape.fields).join(", ")}`;
+    case "word-or-object":
+      return `"${shape.word}", or an object with ${Object.keys(shape.fields).join(", ")}`;
   }
 }
 
@@ -245,3 +252,9 @@ export const mapOf = (of: Shape): Shape => ({ kind: "map", of });
 export const objectShape = (fields: Fields): Shape => ({ kind: "object", fields });
 /** An object whose fields the compiler holds against the interface it describes. */
 export const objectOf = <T>(fields: FieldsOf<T>): Shape => objectShape(fields as unknown as Fields);
+/** A word that stands for a default, or an object as `objectOf` describes it. */
+export const wordOr = <T>(word: string, fields: FieldsOf<T>): Shape => ({
+  kind: "word-or-object",
+  word,
+  fields: fields as unknown as Fields,
+});

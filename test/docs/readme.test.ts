@@ -34,6 +34,7 @@ describe("README", () => {
 function names(shape: Shape): string[] {
   switch (shape.kind) {
     case "object":
+    case "word-or-object":
       return Object.entries(shape.fields).flatMap(([name, field]) => [name, ...names(field.shape)]);
     case "list":
     case "map":

@@ -583,6 +583,32 @@ export const cases: Record<string, RuleCases> = {
     ],
     keeps: [{ installTimeout: "45m" }, { installTimeout: "1h30m" }],
   },
+  "recovery-duration": {
+    breaks: [
+      [{ recovery: { mode: "automatic", failureThreshold: "soon" } }, "recovery.failureThreshold"],
+      [{ recovery: { mode: "automatic", retryPeriod: "0s" } }, "recovery.retryPeriod"],
+    ],
+    keeps: [{ recovery: "manual" }, { recovery: { mode: "automatic", retryPeriod: "1h30m" } }],
+  },
+  "recovery-threshold": {
+    breaks: [[{ recovery: { mode: "automatic", failureThreshold: "2m" } }, "recovery.failureThreshold"]],
+    keeps: [{ recovery: { mode: "automatic", failureThreshold: "5m" } }, { recovery: { mode: "automatic" } }],
+  },
+  "recovery-minimum-healthy": {
+    breaks: [[{ recovery: { mode: "automatic", minimumHealthy: 3 } }, "recovery.minimumHealthy"]],
+    keeps: [{ recovery: { mode: "automatic", minimumHealthy: 2 } }],
+  },
+  "recovery-room": {
+    breaks: [
+      [{ recovery: { mode: "automatic" } }, "recovery"],
+      [{ recovery: { mode: "automatic" }, "nodes.n4": { ...validNode(4), role: "worker" } }, "recovery"],
+    ],
+    keeps: [
+      { recovery: "manual" },
+      { recovery: { mode: "automatic", limit: 0 } },
+      { recovery: { mode: "automatic" }, "nodes.n4": validNode(4) },
+    ],
+  },
   "feature-gate-unknown": {
     breaks: [
       [

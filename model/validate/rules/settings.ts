@@ -1,10 +1,8 @@
+import { durationOf } from "../../duration";
 import { didYouMean } from "../../nearest";
 import { propertyPath } from "../../problem";
 import { JSON_SETTINGS, settingSince, settingsOf } from "../../settings";
 import { at, type Rule } from "../rule";
-
-/** A duration as Go writes it, in whole hours, minutes and seconds. */
-const DURATION = /^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/;
 
 /** The rules over Harvester settings and over the time that an installation may take. */
 export const settingRules: readonly Rule[] = [
@@ -13,8 +11,7 @@ export const settingRules: readonly Rule[] = [
     about: "The longest time of an installation is a duration.",
     source: "the engine reads it by Go's time.ParseDuration",
     *judge({ cluster: { installTimeout } }) {
-      if (installTimeout === undefined || (DURATION.test(installTimeout) && /[1-9]/.test(installTimeout)))
-        return;
+      if (installTimeout === undefined || durationOf(installTimeout) !== undefined) return;
       yield at(
         "installTimeout",
         `"${installTimeout}" is no duration: write hours, minutes and seconds, such as "45m" or "1h30m".`,
