@@ -26,6 +26,8 @@ export const CONFIG_MAPS = namespaced("v1", "configmaps");
 export const SERVICES = namespaced("v1", "services");
 /** Pods. */
 export const PODS = namespaced("v1", "pods");
+/** Claims of volumes. */
+export const CLAIMS = namespaced("v1", "persistentvolumeclaims");
 /** Leases: the nodes' heartbeats, and who holds the VIP. */
 export const LEASES = namespaced("coordination.k8s.io/v1", "leases");
 /** Rights in the whole cluster. */

@@ -6,6 +6,7 @@ import type { EtcdClient } from "./etcd-client";
 import { collectGarbage } from "./garbage-collector";
 import type { KubeClient } from "./kube";
 import { forgetRemovedNodes, reconcileMachines } from "./machines";
+import { Maintenance } from "./maintenance/controller";
 import { NodeLifecycle } from "./node-lifecycle";
 import { removeNodes } from "./node-removal";
 import { PromotionController } from "./promotion-controller";
@@ -30,6 +31,7 @@ export function runControllers({ kube, etcd, lab, timing, log }: ControllerParts
   const promotion = new PromotionController(kube, lab);
   const longhorn = new Longhorn(kube, lab.clock, lab.ledger);
   const kubevirt = new KubeVirt(kube, lab.clock, lab.ledger);
+  const maintenance = new Maintenance(kube, lab.ledger);
   const names = new Set<string>();
   const controllers: Record<string, () => Promise<void>> = {
     removal: () => removeNodes(kube, etcd, lab.ledger),
@@ -37,6 +39,7 @@ export function runControllers({ kube, etcd, lab, timing, log }: ControllerParts
     machines: () => reconcileMachines(kube),
     "node-lifecycle": () => lifecycle.reconcile(),
     promotion: () => promotion.reconcile(),
+    maintenance: () => maintenance.reconcile(),
     longhorn: () => longhorn.reconcile(),
     kubevirt: () => kubevirt.reconcile(),
     "garbage-collector": () => collectGarbage(kube),

@@ -375,6 +375,11 @@ const KINDS = {
   }),
   virtualMachine: kubevirt("VirtualMachine", "virtualmachines", ["vm", "vms"]),
   virtualMachineInstance: kubevirt("VirtualMachineInstance", "virtualmachineinstances", ["vmi", "vmis"]),
+  virtualMachineInstanceMigration: kubevirt(
+    "VirtualMachineInstanceMigration",
+    "virtualmachineinstancemigrations",
+    ["vmim", "vmims"],
+  ),
 } satisfies Record<string, Kind>;
 
 /** Names of the kinds in code. */

@@ -10,6 +10,7 @@ import type { VipContext } from "./context";
 import { dispatch, Exchange, type Route } from "./exchange";
 import { healthRoutes } from "./health";
 import { joinRoutes } from "./join";
+import { nodeActionRoutes } from "./node-actions";
 import { proxyRoutes } from "./proxy";
 import { rancherRoutes } from "./rancher";
 
@@ -22,6 +23,7 @@ export class VipServer {
     const routes = [
       ...healthRoutes(context),
       ...rancherRoutes(context),
+      ...nodeActionRoutes(context),
       ...proxyRoutes(context),
       ...joinRoutes(context),
     ];

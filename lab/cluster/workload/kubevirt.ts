@@ -2,10 +2,11 @@
  * A simple KubeVirt: a VirtualMachine that is to run has an instance on some node; an instance whose node is lost is started elsewhere.
  */
 import type { LabClock, Ledger } from "../../types";
-import { NODES } from "../builtins";
+import { CLAIMS, NODES } from "../builtins";
 import { objectOf, resourceOf } from "../kinds";
 import type { KubeClient, KubeObject } from "../kube";
-import { isReady } from "./longhorn";
+import { claimsOf, fits, isReady, liveMigratable, NODE_NAME_LABEL, nameOf, sameName } from "./instances";
+import { Migrations } from "./migrations";
 
 const MACHINES = resourceOf("virtualMachine");
 const INSTANCES = resourceOf("virtualMachineInstance");
@@ -14,6 +15,7 @@ const FORCE_RESET_SECONDS = 15;
 
 /** KubeVirt's controllers in one, with Harvester's that resets instances of lost nodes. */
 export class KubeVirt {
+  readonly #migrations: Migrations;
   /** Lab time at which a node was first seen to be lost. */
   readonly #lost = new Map<string, number>();
 
@@ -21,7 +23,9 @@ export class KubeVirt {
     private readonly kube: KubeClient,
     private readonly clock: LabClock,
     private readonly ledger: Ledger,
-  ) {}
+  ) {
+    this.#migrations = new Migrations(kube, clock, ledger);
+  }
 
   /** One pass over all machines and instances. */
   async reconcile(): Promise<void> {
@@ -34,12 +38,13 @@ export class KubeVirt {
       if (shouldRun(machine) && !instance) await this.kube.ensure(INSTANCES, newInstance(machine));
       await this.#status(machine, instance);
     }
+    await this.#migrations.reconcile(instances, nodes);
   }
 
   async #instance(instance: KubeObject, nodes: KubeObject[], machines: KubeObject[]): Promise<void> {
     const { name, namespace } = instance.metadata;
     const machine = machines.find((m) => sameName(m, instance));
-    if (!machine || !shouldRun(machine)) return this.kube.delete(INSTANCES, name, namespace);
+    if (!machine || !shouldRun(machine)) return this.#stop(instance);
     if (instance.status?.phase !== "Running") return this.#place(instance, nodes);
     const node = nodes.find((n) => n.metadata.name === instance.status.nodeName);
     if (node && isReady(node)) {
@@ -50,13 +55,20 @@ export class KubeVirt {
     const since = this.#lost.get(key) ?? this.clock.now();
     this.#lost.set(key, since);
     if (this.clock.now() - since < FORCE_RESET_SECONDS) return;
-    this.ledger.append({ machine: "site", event: "vm-lost", vm: `${namespace}/${name}`, node: key });
+    this.ledger.append({ machine: "site", event: "vm-lost", vm: nameOf(instance), node: key });
+    await this.kube.delete(INSTANCES, name, namespace);
+  }
+
+  async #stop(instance: KubeObject): Promise<void> {
+    const { name, namespace } = instance.metadata;
+    const node: string | undefined = instance.status?.nodeName;
+    this.ledger.append({ machine: "site", event: "vm-stopped", vm: nameOf(instance), node });
     await this.kube.delete(INSTANCES, name, namespace);
   }
 
   async #place(instance: KubeObject, nodes: KubeObject[]): Promise<void> {
     const { name, namespace } = instance.metadata;
-    const fitting = nodes.filter((node) => fits(node, instance.spec?.nodeSelector ?? {}));
+    const fitting = nodes.filter((node) => fits(node, instance));
     const others = await this.kube.list(INSTANCES);
     const load = (node: KubeObject) => others.filter((o) => o.status?.nodeName === node.metadata.name).length;
     const target = fitting.sort((a, b) => load(a) - load(b))[0];
@@ -64,21 +76,22 @@ export class KubeVirt {
       ? {
           phase: "Running",
           nodeName: target.metadata.name,
-          conditions: [
-            { type: "Ready", status: "True" },
-            { type: "LiveMigratable", status: "True" },
-          ],
+          conditions: [{ type: "Ready", status: "True" }, await this.#migratable(instance)],
         }
       : { phase: "Scheduling", conditions: [{ type: "Ready", status: "False", reason: "Unschedulable" }] };
     if (status.phase === instance.status?.phase) return;
     await this.kube.merge(INSTANCES, name, { status }, { namespace, subresource: "status" });
-    if (target)
-      this.ledger.append({
-        machine: "site",
-        event: "vm-started",
-        vm: `${namespace}/${name}`,
-        node: target.metadata.name,
-      });
+    if (target === undefined) return;
+    const metadata = { labels: { [NODE_NAME_LABEL]: target.metadata.name } };
+    await this.kube.merge(INSTANCES, name, { metadata }, { namespace });
+    const node = target.metadata.name;
+    this.ledger.append({ machine: "site", event: "vm-started", vm: nameOf(instance), node });
+  }
+
+  async #migratable(instance: KubeObject): Promise<object> {
+    const { namespace } = instance.metadata;
+    const claims = claimsOf(instance).length === 0 ? [] : await this.kube.list(CLAIMS, namespace);
+    return liveMigratable(instance, claims);
   }
 
   async #status(machine: KubeObject, instance: KubeObject | undefined): Promise<void> {
@@ -98,23 +111,19 @@ function shouldRun({ spec, metadata }: KubeObject): boolean {
     : ["Always", "RerunOnFailure"].includes(spec.runStrategy);
 }
 
-function fits(node: KubeObject, selector: Record<string, string>): boolean {
-  const taints: { effect: string }[] = node.spec?.taints ?? [];
-  return (
-    isReady(node) &&
-    node.spec?.unschedulable !== true &&
-    !taints.some(({ effect }) => effect !== "PreferNoSchedule") &&
-    Object.entries(selector).every(([key, value]) => node.metadata.labels?.[key] === value)
-  );
-}
-
-function sameName(a: KubeObject, b: KubeObject): boolean {
-  return a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace;
-}
-
-function newInstance({ metadata, spec }: KubeObject): KubeObject {
+/** The instance has the labels of the machine's template; Harvester's own are found on the machine as well. */
+function newInstance(machine: KubeObject): KubeObject {
+  const { name, namespace, uid, labels } = machine.metadata;
+  const template = machine.spec?.template ?? {};
+  const harvesters = Object.entries(labels ?? {}).filter(([key]) => key.startsWith("harvesterhci.io/"));
+  const owner = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachine", name, uid, controller: true };
   return objectOf("virtualMachineInstance", {
-    metadata: { name: metadata.name, namespace: metadata.namespace },
-    spec: spec?.template?.spec ?? {},
+    metadata: {
+      name,
+      namespace,
+      labels: { ...Object.fromEntries(harvesters), ...template.metadata?.labels },
+      ownerReferences: [owner],
+    },
+    spec: template.spec ?? {},
   });
 }

@@ -3,9 +3,10 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { LabClock, Ledger } from "../../types";
-import { NODES } from "../builtins";
+import { CLAIMS, NODES } from "../builtins";
 import { objectOf, resourceOf } from "../kinds";
 import type { KubeClient, KubeObject } from "../kube";
+import { claimsOf, isReady } from "./instances";
 import { type Replica, type ReplicaStep, replicaSteps, robustness, type StorageNode } from "./volumes";
 
 const NAMESPACE = "longhorn-system";
@@ -32,13 +33,16 @@ export class Longhorn {
   async reconcile(): Promise<void> {
     const replicas = await this.kube.list(REPLICAS, NAMESPACE);
     const nodes = await this.#storageNodes(replicas);
-    for (const volume of await this.kube.list(VOLUMES, NAMESPACE)) {
+    const volumes = await this.kube.list(VOLUMES, NAMESPACE);
+    const users = volumes.length === 0 ? new Map<string, object>() : await this.#users();
+    for (const volume of volumes) {
       const own = replicas.filter((replica) => replica.spec?.volumeName === volume.metadata.name);
       await this.#volume(volume, own, nodes);
+      await this.#usedBy(volume, users.get(volume.metadata.name) ?? null);
     }
-    const volumes = new Set((await this.kube.list(VOLUMES, NAMESPACE)).map(({ metadata }) => metadata.name));
     for (const { metadata, spec } of replicas) {
-      if (!volumes.has(spec?.volumeName)) await this.kube.delete(REPLICAS, metadata.name, NAMESPACE);
+      if (!volumes.some((volume) => volume.metadata.name === spec?.volumeName))
+        await this.kube.delete(REPLICAS, metadata.name, NAMESPACE);
     }
   }
 
@@ -135,11 +139,33 @@ export class Longhorn {
       });
   }
 
+  /** By volume, in Longhorn's words: the claim that stands for it and the instances of virtual machines that use it. */
+  async #users(): Promise<Map<string, object>> {
+    const instances = await this.kube.list(resourceOf("virtualMachineInstance"));
+    const claims = await this.kube.list(CLAIMS);
+    return new Map(
+      claims.map(({ metadata: { name: pvcName, namespace }, spec }) => {
+        const using = instances.filter(
+          (i) => i.metadata.namespace === namespace && claimsOf(i).includes(pvcName),
+        );
+        const workloadsStatus = using.map(({ metadata }) => {
+          return { workloadName: metadata.name, workloadType: "VirtualMachineInstance" };
+        });
+        return [spec?.volumeName as string, { namespace, pvcName, workloadsStatus }];
+      }),
+    );
+  }
+
+  async #usedBy(volume: KubeObject, kubernetesStatus: object | null): Promise<void> {
+    if (JSON.stringify(volume.status?.kubernetesStatus ?? null) === JSON.stringify(kubernetesStatus)) return;
+    await this.kube.merge(VOLUMES, volume.metadata.name, { status: { kubernetesStatus } }, STATUS);
+  }
+
   async #step(volume: KubeObject, step: ReplicaStep, first: boolean): Promise<void> {
     const now = new Date().toISOString();
     if (step.kind === "create") {
-      await this.kube.create(REPLICAS, newReplica(volume, step.node, first ? now : ""));
-      return;
+      const made = await this.kube.create(REPLICAS, newReplica(volume, step.node, first ? now : ""));
+      return this.#started(made.metadata.name, true);
     }
     const { name } = step.replica;
     if (step.kind === "delete") return this.kube.delete(REPLICAS, name, NAMESPACE);
@@ -150,8 +176,12 @@ export class Longhorn {
       salvage: { failedAt: "", healthyAt: now },
     }[step.kind];
     await this.kube.merge(REPLICAS, name, { spec }, { namespace: NAMESPACE });
-    const currentState = step.kind === "fail" ? "stopped" : "running";
-    await this.kube.merge(REPLICAS, name, { status: { currentState } }, STATUS);
+    await this.#started(name, step.kind !== "fail");
+  }
+
+  async #started(replica: string, started: boolean): Promise<void> {
+    const status = { started, currentState: started ? "running" : "stopped" };
+    await this.kube.merge(REPLICAS, replica, { status }, STATUS);
   }
 
   #replica({ metadata, spec }: KubeObject): Replica {
@@ -161,12 +191,6 @@ export class Longhorn {
     this.#since.set(metadata.name, { state, at });
     return { name: metadata.name, node: spec?.nodeID ?? "", state, since: this.clock.now() - at };
   }
-}
-
-/** Whether a Node reports that it is Ready. */
-export function isReady(node: KubeObject): boolean {
-  const conditions: { type: string; status: string }[] = node.status?.conditions ?? [];
-  return conditions.some((c) => c.type === "Ready" && c.status === "True");
 }
 
 function newStorageNode(name: string): KubeObject {

@@ -6,7 +6,8 @@ import { FLEET_LOCAL } from "../../../lab/cluster/machines";
 import type { HarvesterNode } from "../../../lab/cluster/node";
 import { clusterReady, eventually, ssh, type TestMachine, TestSite } from "./support";
 
-const ETCDCTL = "sudo /var/lib/rancher/rke2/bin/etcdctl --endpoints https://127.0.0.1:2379 --cacert /x --command-timeout=1s";
+const ETCDCTL =
+  "sudo /var/lib/rancher/rke2/bin/etcdctl --endpoints https://127.0.0.1:2379 --cacert /x --command-timeout=1s";
 const UNINSTALL = "sudo /opt/rke2/bin/rke2-uninstall.sh";
 
 interface EndpointStatus {
