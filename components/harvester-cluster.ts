@@ -38,15 +38,16 @@ export class HarvesterCluster extends pulumi.ComponentResource {
   constructor(name: string, args: HarvesterClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const description = withSecrets(args);
     super(HarvesterCluster.__pulumiType, name, description, opts);
-    const { nodes, ...shared } = description;
+    // What is missing is named by the plan; a program that stumbles over it would only say where.
+    const { nodes = {}, ...shared } = description;
 
     const plan = new Plan("plan", { cluster: description }, { parent: this });
     const cluster = createIdentity(this, plan, shared, nodes);
-    this.members = createNodes(this, cluster, description);
+    this.members = createNodes(this, cluster, { ...description, nodes });
     const membership = createMembership(this, cluster, shared, nodes, this.members);
 
     this.vipUrl = pulumi
-      .all([args.vip.address, args.access.url])
+      .all([args.vip?.address, args.access?.url])
       .apply(([address, url]) => accessUrlOf({ vip: { address }, access: { url, adminPassword: "" } }));
     this.kubeconfig = membership.kubeconfig;
     this.nodes = membership.nodes;

@@ -14,7 +14,10 @@ interface ObjectsConfig {
 }
 
 const config = new pulumi.Config();
-const description = resolveReferences(config.requireObject<ClusterInputs>("cluster"), "cluster");
+const description = {
+  ...resolveReferences(config.requireObject<ClusterInputs>("cluster"), "cluster"),
+  ...approval(),
+};
 const objects = resolveReferences(config.getObject<ObjectsConfig>("objects") ?? {}, "objects");
 
 const cluster = new HarvesterCluster("harvester", description);
@@ -23,7 +26,8 @@ new ClusterObjects(
   "objects",
   {
     kubeconfig: cluster.kubeconfig,
-    clusterIdentifier: description.vip.address,
+    // The plan refuses a description without a VIP, and says more than a program that stumbles over it.
+    clusterIdentifier: description.vip?.address ?? "",
     ...objects,
     etcdSnapshot: objects.etcdSnapshot && snapshotOf(objects.etcdSnapshot),
   },
@@ -34,8 +38,17 @@ export const vipUrl = cluster.vipUrl;
 export const kubeconfig = cluster.kubeconfig;
 export const nodes = cluster.nodes;
 
+/**
+ * An approval given as `pulumi up --config approve=<hash>`. It is a value of its own, because `--config` with a path into `cluster` makes the
+ * engine forget the rest of that object.
+ */
+function approval(): Pick<ClusterInputs, "approve"> {
+  const approve = config.get("approve");
+  return approve === undefined ? {} : { approve };
+}
+
 function snapshotOf({ name, node }: NonNullable<ObjectsConfig["etcdSnapshot"]>) {
-  const privateKey = description.access.sshPrivateKey;
+  const privateKey = description.access?.sshPrivateKey;
   if (privateKey === undefined) {
     throw new pulumi.RunError(
       "objects.etcdSnapshot: a snapshot is taken over SSH. Give the private key in cluster.access.sshPrivateKey.",

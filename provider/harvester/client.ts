@@ -6,6 +6,7 @@
  */
 import { parse, stringify } from "yaml";
 import { type HttpAnswer, type HttpRequest, HttpServer } from "../net/http";
+import { poll } from "../net/retry";
 import { certificatesIn, fingerprintOf, normaliseFingerprint, type Trust } from "../net/trust";
 import { secrets } from "../shell/secrets";
 import { atShutdown } from "../shell/shutdown";
@@ -18,6 +19,9 @@ const REQUEST_MS = 10_000;
 
 /** A greeting; what does not answer by then is taken for silent. */
 const GREETING_MS = 4000;
+
+/** How long a cluster is asked again that says "not now" (HTTP 429), as an API server does while it opens its storage. */
+const BUSY_MS = 15_000;
 
 /** How long a login of ours lasts at the longest. It is ended when the provider ends. */
 const SESSION_MS = 4 * 3600 * 1000;
@@ -196,13 +200,15 @@ export class HarvesterClient {
       const usual = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
       headers["content-type"] = contentType ?? usual;
     }
-    return this.#server.send({
-      method,
-      path,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      timeoutMs: REQUEST_MS,
-    });
+    return unlessBusy(() =>
+      this.#server.send({
+        method,
+        path,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        timeoutMs: REQUEST_MS,
+      }),
+    );
   }
 
   #trust(): Trust {
@@ -221,4 +227,14 @@ export class HarvesterClient {
 
 function configMapPath(namespace: string, name: string, prefix = "/k8s/clusters/local"): string {
   return `${prefix}/api/v1/namespaces/${namespace}/configmaps/${name}`;
+}
+
+/** A request that was answered with "not now" was not carried out, so that any may be repeated. */
+async function unlessBusy(send: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  let last: HttpAnswer | undefined;
+  const ask = async () => {
+    last = await send();
+    return last.status === 429 ? undefined : last;
+  };
+  return (await poll(ask, { everyMs: 500, deadlineMs: BUSY_MS })) ?? last!;
 }

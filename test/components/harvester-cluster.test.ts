@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { HarvesterCluster } from "../../components";
+import { HarvesterCluster, type HarvesterClusterArgs } from "../../components";
 import { withSecrets } from "../../components/secrets";
 import { validDescription } from "../model/description";
 
@@ -45,6 +45,15 @@ describe("HarvesterCluster", () => {
     assert.deepEqual(
       ["Plan", "Cluster", "Machine", "Membership"].map((type) => ofType(type).map(({ name }) => name)),
       [["plan"], ["cluster"], ["n1", "n2", "n3"], ["membership"]],
+    );
+  });
+
+  it("leaves it to the plan to say what a description lacks", async () => {
+    new HarvesterCluster("any", {} as HarvesterClusterArgs);
+    await pulumi.runtime.disconnect();
+    assert.deepEqual(
+      ofType("Plan").map(({ name }) => name),
+      ["plan"],
     );
   });
 

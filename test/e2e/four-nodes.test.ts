@@ -90,6 +90,22 @@ describe("four nodes become a cluster by one up", function () {
   describe("an edit of the cluster that is there", () => {
     liveVerdicts(() => world);
 
+    it("that has no way back is approved by the hash that its preview prints, and by no other", () =>
+      world.edited(
+        ({ cluster }) => {
+          cluster.nodes.n4.reinstall = 1;
+        },
+        async () => {
+          const wanted = await world.pulumi(["preview"]);
+          const [, hash] = /--config approve=([0-9a-f]+)/.exec(wanted.output) ?? [];
+          assert(hash !== undefined, wanted.output);
+          const approved = await world.pulumi(["preview", "--config", `approve=${hash}`]);
+          assert.doesNotMatch(approved.output, /rule approval/);
+          const other = await world.pulumi(["preview", "--config", "approve=another"]);
+          assert.match(other.output, /"another" approves another change than this one/);
+        },
+      ));
+
     after(async () => {
       exported = await world.state();
     });

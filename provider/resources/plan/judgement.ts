@@ -11,6 +11,8 @@ export interface Judgement {
   transition: Transition;
   /** Fingerprint of the cluster's authority, by which the next look tells that it is the same cluster. */
   authority?: string | undefined;
+  /** Id of the life of the cluster that was seen last: an approval is bound to it also while the cluster cannot be looked at. */
+  incarnation?: string | undefined;
 }
 
 /**
@@ -25,23 +27,32 @@ export async function judgeChange(
 ): Promise<Judgement> {
   if (olds === undefined) return { transition: planTransition({ after: wanted }) };
   const before = olds.cluster as ClusterDescription;
-  const authority = olds.authority as string | undefined;
+  const { authority, incarnation } = olds as Pick<Judgement, "authority" | "incarnation">;
   const change = { before, after: wanted, now: new Date().toISOString() };
   if (differences({ before }, { before: wanted }).length === 0) {
-    return { transition: planTransition(change), authority };
+    return { transition: planTransition(change), authority, incarnation };
   }
   const sight = await look(ctx, before, wanted, authority);
   if (sight.facts !== undefined) {
     const transition = planTransition({ ...change, facts: sight.facts });
-    return { transition: asking(transition, sight.incarnation, before, wanted), authority: sight.authority };
+    return {
+      transition: asking(transition, sight.incarnation, before, wanted),
+      authority: sight.authority,
+      incarnation: sight.incarnation,
+    };
   }
-  if (sight.silent && (await neverFormed(ctx, { ...before.nodes, ...wanted.nodes }))) {
+  // Whose authority is known was seen running: hosts of an adopted cluster carry no mark that would say so.
+  if (
+    sight.silent &&
+    authority === undefined &&
+    (await neverFormed(ctx, { ...before.nodes, ...wanted.nodes }))
+  ) {
     return { transition: planTransition({ after: wanted }), authority };
   }
   const transition = planTransition(change);
   const why = `how the cluster is, because it could not be looked at: ${sight.why}.`;
   const unseen = { ...transition, unknown: [why, ...transition.unknown] };
-  return { transition: asking(unseen, "", before, wanted), authority };
+  return { transition: asking(unseen, incarnation ?? "", before, wanted), authority, incarnation };
 }
 
 async function look(

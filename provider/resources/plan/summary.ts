@@ -24,7 +24,7 @@ export function approvalWanted({ approval }: Transition): string | undefined {
     given === undefined
       ? `${steps} of the steps ${steps === 1 ? "has" : "have"} no way back, and nobody has approved that.`
       : `"${given}" approves another change than this one: hosts, disks, versions or steps are not the same.`;
-  return `cluster.approve: ${why} Read the steps; if they are what you want, set approve: "${hash}" in the description. (rule approval)`;
+  return `cluster.approve: ${why} Read the steps; if they are what you want, set approve: "${hash}" in the description, or give --config approve=${hash}. (rule approval)`;
 }
 
 /** Refuses, before anything is touched, a change that nobody has approved or that only previews know. */

@@ -17,6 +17,8 @@ describe("Harvester client", () => {
   let url: string;
   let requests: { line: string; authorization: string | undefined; body: string }[];
   let answers: Record<string, Answer>;
+  /** What the next requests meet instead. */
+  let busy: Answer[] = [];
   const never = new AbortController().signal;
 
   const client = (pinned?: string) => new HarvesterClient({ url, ca: authority.pem, pinned });
@@ -32,7 +34,7 @@ describe("Harvester client", () => {
       request.on("end", () => {
         const line = `${request.method} ${request.url}`;
         requests.push({ line, authorization: request.headers.authorization, body });
-        const [status, answer] = answers[line] ?? [404, { message: "not found" }];
+        const [status, answer] = busy.shift() ?? answers[line] ?? [404, { message: "not found" }];
         response.writeHead(status).end(typeof answer === "string" ? answer : JSON.stringify(answer));
       });
     }).listen(0, "127.0.0.1");
@@ -53,6 +55,13 @@ describe("Harvester client", () => {
     };
   });
   afterEach(() => shutdown(1000));
+
+  it("asks again where an API server says that it cannot answer yet", async () => {
+    answers["GET /k8s/clusters/local/api/v1/nodes"] = [200, { items: [] }];
+    busy = [[429, { message: "storage is (re)initializing" }]];
+    assert.deepEqual(await client().list("/api/v1/nodes"), []);
+    assert.equal(requests.length, 2);
+  });
 
   it("greets without showing anything, and gets the authority to pin", async () => {
     assert.deepEqual(await greet(url, never), { pong: true, status: 200, ca: authority.pem });
