@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import { diskOf } from "../../faults/table";
 import { etcdctl, rke2 } from "./etcd-commands";
 import { find, ip, lsblk, sysfsFile } from "./hardware-commands";
+import { ping } from "./ping";
 import { failed, ok, type Program, type Result, type Session } from "./program";
 import { parseLine, ShellSyntaxError } from "./shell";
 
@@ -34,6 +35,7 @@ const PROGRAMS: Record<string, Program> = {
   lsblk,
   find,
   ip,
+  ping,
   systemctl,
   reboot: (session) => power(session, "reboot"),
   poweroff: (session) => power(session, "poweroff"),
