@@ -63,6 +63,7 @@ const step = objectOf<Step>({
     }),
   ),
   node: may(text),
+  reinstall: may(count),
   about: must(text),
   during: may(moment),
   after: must(moment),

@@ -18,9 +18,9 @@ export function needsApproval({ steps }: Transition): boolean {
 }
 
 /**
- * The approval of a change: 12 hex digits that change with its final steps, the hosts and disks that they touch, the versions, the rules
- * that were overridden, and the incarnation. Sentences, times, the leader of etcd and virtual machines do not count, as they change by
- * themselves; nor does the spelling of a UUID or a serial number.
+ * The approval of a change: 12 hex digits that change with its final steps, the hosts and disks that they touch, the counts of
+ * reinstallations, the versions, the rules that were overridden, and the incarnation. Sentences, times, the leader of etcd and virtual
+ * machines do not count, as they change by themselves; nor does the spelling of a UUID or a serial number.
  */
 export function approvalOf(transition: Transition, { incarnation, hardware }: ApprovalSubject): string {
   const { versions, steps, findings } = transition;
@@ -29,9 +29,11 @@ export function approvalOf(transition: Transition, { incarnation, hardware }: Ap
     versions: [versions.from ?? "", versions.to],
     steps: steps
       .filter(({ finality }) => finality === "final")
-      .map(({ kind, node, wiped, kept }) => ({
+      .map(({ kind, node, reinstall, wiped, kept }) => ({
         kind,
         node: node ?? "",
+        // What was approved once is not approved for good: the line stays in the description, and the same host may be reinstalled again.
+        reinstall: reinstall ?? 0,
         host: hostOf(node === undefined ? undefined : hardware[node]),
         wiped: wiped.map(diskOf).sort(),
         kept: kept.map(diskOf).sort(),

@@ -31,6 +31,8 @@ interface StepDetails {
   kept?: readonly NamedDisk[];
   /** What becomes of virtual machines. @default none is touched */
   machines?: Displaced;
+  /** The count of `reinstall` of the machine that comes or goes. */
+  reinstall?: number;
 }
 
 /** A simulated cluster and the steps that it has taken. Each act is one step; promotions follow by themselves. */
@@ -83,6 +85,7 @@ export class Course {
       rest,
       {
         node: key,
+        reinstall: node.reinstall ?? this.situation.before?.nodes[key]?.reinstall ?? 0,
         // A dead machine takes what only it held with it; a living one is emptied before.
         finality: node.healthy ? "compensable" : "final",
         stages: [momentOf(this.#away(node))],
@@ -101,6 +104,7 @@ export class Course {
       taken.length > 0 ? `; ${taken.join(", ")} will take its seat in the control plane meanwhile` : "";
     const details: StepDetails = {
       node: key,
+      reinstall: this.#planned(key).reinstall ?? 0,
       finality: "final",
       stages: [momentOf(this.#away(node)), ...stages],
       showStage: isMember(node),
@@ -195,6 +199,7 @@ export class Course {
     this.steps.push({
       kind,
       ...(node === undefined ? {} : { node }),
+      ...(details.reinstall === undefined ? {} : { reinstall: details.reinstall }),
       about,
       ...(shown ? { during: worst } : {}),
       after,

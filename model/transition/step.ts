@@ -60,6 +60,8 @@ export interface Step {
   kind: StepKind;
   /** The node it is about; undefined for those about the whole cluster. */
   node?: string;
+  /** The count of `reinstall` that its machine is installed under, or was where it goes; undefined where no machine comes or goes. */
+  reinstall?: number;
   /** One sentence for people, in the future tense: "n4 will be promoted to the control plane". */
   about: string;
   /** The worst moment while it is under way; undefined where none is worse than before and after. */

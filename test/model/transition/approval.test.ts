@@ -44,6 +44,24 @@ describe("an approval", () => {
     assert.equal(approve({ after: withNodes(reinstalled, { n2: spelt }) }), approve());
   });
 
+  it("is for one time: the next reinstallation of the same host, and its next removal, ask for another", () => {
+    const twice = withNodes(lab, { n2: { reinstall: 2 } });
+    const again = { before: reinstalled, facts: factsOf(lab, { n2: { reinstall: 1 } }) };
+    assert.notEqual(approve({ ...again, after: twice }), approve());
+    const spare = clusterOf("management management management default");
+    const removal = (count: number) => {
+      const before = withNodes(spare, { n2: { reinstall: count } });
+      const transition = planTransition({
+        before,
+        after: withNodes(before, { n2: undefined }),
+        facts: factsOf(spare, { n2: { healthy: false, reinstall: count } }),
+      });
+      assert.equal(needsApproval(transition), true);
+      return approvalOf(transition, { incarnation: "0123456789ab", hardware: {} });
+    };
+    assert.notEqual(removal(1), removal(0));
+  });
+
   it("changes with the node, its disks, its host, the version, the incarnation and what was overridden", () => {
     const disks = { install: { device: "/dev/disk/by-id/other", serial: "OTHER" } };
     const others = [
