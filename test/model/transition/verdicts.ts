@@ -69,6 +69,10 @@ export const verdicts: readonly Verdict[] = [
       );
       assert.deepEqual(promoted, []);
       assert.deepEqual(after.quorum, { members: 3, healthy: 3, required: 2, tolerance: 1, reached: true });
+      assert.deepEqual(
+        steps[0]!.kept.map(({ serial }) => serial),
+        ["OS4", "DATA4"],
+      );
     },
   },
   {
@@ -373,6 +377,22 @@ export const verdicts: readonly Verdict[] = [
     refusedBy: ["upgrade-nodes-ready"],
   },
   {
+    of: "an upgrade while a node is cordoned",
+    request: edit(lab, { ...lab, version: "v1.7.3" }, factsOf(lab, { n4: { cordoned: true } })),
+    refusedBy: ["upgrade-nodes-ready"],
+    holds: says("upgrade-nodes-ready", "nodes.n4", /cordoned/),
+  },
+  {
+    of: "an upgrade while a volume has a single replica",
+    request: edit(
+      lab,
+      { ...lab, version: "v1.7.3" },
+      factsOf(lab, {}, { volumes: [{ name: "default/data", replicas: 1, healthyOn: ["n1"] }] }),
+    ),
+    refusedBy: ["upgrade-volumes"],
+    holds: says("upgrade-volumes", "version", /a single replica/),
+  },
+  {
     of: "an upgrade while a volume is degraded",
     request: edit(
       lab,
@@ -619,6 +639,35 @@ export const verdicts: readonly Verdict[] = [
         steps[0]!.wiped.map(({ serial }) => serial),
         ["OS1", "DATA1"],
       );
+    },
+  },
+  {
+    of: "nothing at all, while the only voter is dead and others could be promoted",
+    request: edit(
+      threes,
+      threes,
+      factsOf(threes, {
+        n1: { healthy: false },
+        n2: { etcd: false, controlPlane: false },
+        n3: { etcd: false, controlPlane: false },
+      }),
+    ),
+    refusedBy: [],
+    holds: ({ steps, promoted }) => assert.deepEqual([steps, promoted], [[], []]),
+  },
+  {
+    of: "a count of reinstallations below the one that the machine was installed under",
+    request: edit(lab, lab, factsOf(lab, { n2: { reinstall: 2 } })),
+    refusedBy: [],
+    holds: ({ steps }) => assert.deepEqual(steps, []),
+  },
+  {
+    of: "three nodes of which the last described is to be promoted first",
+    request: edit(clusterOf("management"), clusterOf("management default default management")),
+    refusedBy: [],
+    holds: ({ steps, standby }) => {
+      assert.deepEqual(kindsOf(steps), ["join n4", "join n2", "promote n4", "promote n2", "join n3"]);
+      assert.deepEqual(standby, ["n3"]);
     },
   },
   {
