@@ -15,6 +15,7 @@ const VERBS = [
   "status",
   "doctor",
   "report",
+  "adopt",
   "lab",
   "pulumi",
   "ci/stacks",

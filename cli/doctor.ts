@@ -4,7 +4,7 @@ import { describeProblem } from "../model/problem";
 import { validateDescription } from "../model/validate";
 import { shutdown } from "../provider/shell/shutdown";
 import { readDescription } from "./doctor/description";
-import type { Finding } from "./doctor/finding";
+import { type Finding, findingsTable } from "./doctor/finding";
 import { examineMachine } from "./doctor/machine";
 import { examineSite } from "./doctor/site";
 import { prepareEngine } from "./engine";
@@ -31,22 +31,10 @@ async function doctor(args: string[]): Promise<number> {
     findings.push(...(await Promise.all([examineSite(cluster), ...machines])).flat());
     await shutdown(2000);
   }
-  process.stdout.write(values.json ? `${JSON.stringify(findings, null, 2)}\n` : `${table(findings)}\n`);
+  process.stdout.write(
+    values.json ? `${JSON.stringify(findings, null, 2)}\n` : `${findingsTable(findings, "to mend")}\n`,
+  );
   return findings.some(({ result }) => result === "fail") ? 1 : 0;
-}
-
-function table(findings: readonly Finding[]): string {
-  const rows = findings.map(
-    ({ result, subject, check, detail }) => [result, subject, check, detail] as const,
-  );
-  const width = (column: 1 | 2) => Math.max(0, ...rows.map((row) => row[column].length));
-  const lines = rows.map(
-    (row) => `${row[0].padEnd(4)}  ${row[1].padEnd(width(1))}  ${row[2].padEnd(width(2))}  ${row[3]}`,
-  );
-  const count = (result: Finding["result"]) => findings.filter((found) => found.result === result).length;
-  return [...lines, "", `${count("ok")} ok, ${count("warn")} to look at, ${count("fail")} to mend`].join(
-    "\n",
-  );
 }
 
 main(() => doctor(process.argv.slice(2)));

@@ -6,6 +6,9 @@ import { canonicalSerial, canonicalUuid } from "./hardware";
  * has to be kept.
  */
 
+/** 32 bytes in hex; for an adopted cluster also the incarnation and its join token, which may hold anything printable. */
+const SEED = /^([0-9a-f]{64})(?::([0-9a-f]{12}):([\s\S]+))?$/;
+
 /** A host's SSH key pair in the forms that OpenSSH reads. */
 export interface SshHostKey {
   /** For `/etc/ssh/ssh_host_ed25519_key`, mode 0600. */
@@ -21,8 +24,24 @@ export function incarnationId(seed: string, generation: number): string {
   return derive(seed, "incarnation", String(generation)).toString("hex").slice(0, 12);
 }
 
-/** The join token of an incarnation: 256 bits, only letters, digits, `-` and `_`. */
+/**
+ * Id of the life of a cluster that nobody planned: it follows from the UID of the cluster's kube-system namespace, which no other
+ * cluster has, so that whoever adopts it finds the same.
+ */
+export function adoptedIncarnationId(clusterUid: string): string {
+  const text = JSON.stringify(["adopted", clusterUid]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** A seed for a cluster that was adopted: it also holds the join token that the cluster already has, for that incarnation alone. */
+export function seedWithToken(seed: string, incarnation: string, token: string): string {
+  return `${seed}:${incarnation}:${token}`;
+}
+
+/** The join token of an incarnation: the one it was adopted with, else 256 bits, only letters, digits, `-` and `_`. */
 export function joinToken(seed: string, incarnation: string): string {
+  const own = SEED.exec(seed);
+  if (own?.[2] === incarnation && own[3] !== undefined) return own[3];
   return derive(seed, "join-token", incarnation).toString("base64url");
 }
 
@@ -40,8 +59,9 @@ export function sshHostKey(seed: string, hardware: { uuid: string; serial: strin
 
 /** 32 bytes for one purpose. Parts are joined unambiguously, so no two purposes share a value. */
 function derive(seed: string, ...label: string[]): Buffer {
-  if (!/^[0-9a-f]{64}$/.test(seed)) throw new Error("the cluster's seed must be 32 bytes in lower-case hex");
-  return createHmac("sha256", Buffer.from(seed, "hex")).update(JSON.stringify(label)).digest();
+  const bytes = SEED.exec(seed)?.[1];
+  if (bytes === undefined) throw new Error("the cluster's seed must be 32 bytes in lower-case hex");
+  return createHmac("sha256", Buffer.from(bytes, "hex")).update(JSON.stringify(label)).digest();
 }
 
 /** DER of an Ed25519 private key in PKCS #8 up to the 32 bytes of the key [RFC 8410 section 7]. */

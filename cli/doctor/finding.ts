@@ -23,3 +23,17 @@ export async function finding(
     return { subject, check, result: "fail", detail: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** Findings as a table for a terminal, and how many there are of each result; `failed` is what those that fail are there for. */
+export function findingsTable(findings: readonly Finding[], failed: string): string {
+  const rows = findings.map(
+    ({ result, subject, check, detail }) => [result, subject, check, detail] as const,
+  );
+  const width = (column: 1 | 2) => Math.max(0, ...rows.map((row) => row[column].length));
+  const lines = rows.map(
+    (row) => `${row[0].padEnd(4)}  ${row[1].padEnd(width(1))}  ${row[2].padEnd(width(2))}  ${row[3]}`,
+  );
+  const count = (result: Finding["result"]) => findings.filter((found) => found.result === result).length;
+  const sum = `${count("ok")} ok, ${count("warn")} to look at, ${count("fail")} ${failed}`;
+  return [...lines, "", sum].join("\n");
+}

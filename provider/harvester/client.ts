@@ -61,6 +61,8 @@ export interface HarvesterOptions {
   ca: string;
   /** SHA-256 fingerprint that the authority must have. */
   pinned?: string | undefined;
+  /** Token of a kubeconfig that this cluster's Rancher made; then nobody has to log in. */
+  token?: string;
 }
 
 /** A login at a cluster. */
@@ -80,6 +82,10 @@ export class HarvesterClient {
     const [authority] = certificatesIn(options.ca);
     this.caFingerprint = authority === undefined ? "" : fingerprintOf(authority);
     this.#server = new HttpServer(options.url, this.#trust());
+    if (options.token !== undefined) {
+      this.#token = options.token;
+      secrets.add(options.token);
+    }
   }
 
   /** Logs in as `admin`. Returns whether the password was right. */
@@ -168,6 +174,17 @@ export class HarvesterClient {
       data?: Record<string, string>;
     };
     return found.data ?? {};
+  }
+
+  /** Sets labels of a node by server-side apply; its other labels stay. */
+  async labelNode(name: string, labels: Record<string, string>): Promise<void> {
+    const object = { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
+    await this.#kube(
+      "PATCH",
+      `/api/v1/nodes/${name}?fieldManager=harvester-stack&force=true`,
+      `labelling the node ${name}`,
+      object,
+    );
   }
 
   /** Writes a ConfigMap by server-side apply, unless it already holds this. */

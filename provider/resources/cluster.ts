@@ -72,7 +72,7 @@ export const cluster: Resource = {
     if (inputs === undefined || outputs === undefined) {
       throw new UserError(
         "A Cluster cannot be imported: its seed lives in the state alone, and no running cluster can tell it. Restore " +
-          "the state from a backup instead.",
+          "the state from a backup, or take the running cluster over by `npm run adopt` (docs/adopting.md).",
       );
     }
     return { id, inputs, outputs };

@@ -52,12 +52,20 @@ export async function serve({ resources, version, argv }: ServeOptions): Promise
   process.on("uncaughtException", (error) => log.send("error", "", explain(error)));
   process.on("unhandledRejection", (error) => log.send("error", "", explain(error)));
 
+  const { port } = await listen({ resources, version, operations, log });
+  process.stdout.write(`${port satisfies AddressInfo["port"]}\n`);
+}
+
+/** Listens for an engine on a free port of the loopback address. */
+export async function listen(
+  options: Parameters<typeof providerService>[0],
+): Promise<{ port: number; close(): void }> {
   const server = new grpc.Server(UNLIMITED);
-  server.addService(ResourceProviderService, providerService({ resources, version, operations, log }));
+  server.addService(ResourceProviderService, providerService(options));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });
-  process.stdout.write(`${port satisfies AddressInfo["port"]}\n`);
+  return { port, close: () => server.forceShutdown() };
 }

@@ -80,8 +80,9 @@ export const machine: Resource = {
       refuseOtherHost(ctx, inputs, await system.facts());
       return powerOf(system);
     });
-    const { installedVersion, caFingerprint } = oldOutputs as {
+    const { installedVersion, sshHostKey, caFingerprint } = oldOutputs as {
       installedVersion: string;
+      sshHostKey: string;
       caFingerprint?: string;
     };
     return {
@@ -89,6 +90,7 @@ export const machine: Resource = {
         phase: "member",
         power,
         installedVersion,
+        sshHostKey,
         caFingerprint,
       }),
     };
@@ -97,8 +99,8 @@ export const machine: Resource = {
   async read(ctx, { id, inputs, outputs }) {
     if (inputs === undefined || outputs === undefined) {
       throw new UserError(
-        "A Machine cannot be imported by its id alone: nothing says how its BMC is reached. Describe it in the stack; " +
-          "`pulumi up` looks at it first and adopts it if it is a member of this cluster.",
+        "A Machine cannot be imported by its id alone: nothing says how its BMC is reached. To take over a cluster that is " +
+          "running, use `npm run adopt` (docs/adopting.md).",
       );
     }
     // A BMC or a VIP that is silent says nothing about whether the machine exists: it stays in the state (P11).

@@ -109,6 +109,8 @@ export interface MachineFacts {
   power: string;
   /** @default the version that it is installed with now */
   installedVersion?: string;
+  /** SSH host key that it shows. @default the one that follows from the seed: what it is installed with now */
+  sshHostKey?: string;
   /** Fingerprint of the cluster's authority as it was seen first; from then on it is pinned. */
   caFingerprint?: string | undefined;
 }
@@ -117,7 +119,7 @@ export interface MachineFacts {
 export function machineOutputs(
   inputs: MachineInputs,
   intent: Intent,
-  { phase, power, installedVersion, caFingerprint }: MachineFacts,
+  { phase, power, installedVersion, sshHostKey: shown, caFingerprint }: MachineFacts,
 ): Properties {
   return {
     ...inputs,
@@ -126,7 +128,7 @@ export function machineOutputs(
     caFingerprint,
     installation: intent.id,
     hostname: hostnameOf(inputs.key, inputs.node),
-    sshHostKey: sshHostKey(inputs.identity.seed, installedAs(inputs.node)).publicKey,
+    sshHostKey: shown ?? sshHostKey(inputs.identity.seed, installedAs(inputs.node)).publicKey,
     installedVersion: installedVersion ?? inputs.cluster.version,
   };
 }

@@ -50,7 +50,8 @@ export const membership: Resource = {
   async read(ctx, { id, inputs, outputs }) {
     if (inputs === undefined || outputs === undefined) {
       throw new UserError(
-        "A Membership cannot be imported: it is made of the machines in the state. Describe them; `pulumi up` verifies them.",
+        "A Membership cannot be imported: it is made of the machines in the state. To take over a cluster that is running, " +
+          "use `npm run adopt` (docs/adopting.md).",
       );
     }
     return { id, inputs, outputs: { ...outputs, ...(await seenNow(ctx, outputs)) } };

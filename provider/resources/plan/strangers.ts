@@ -36,7 +36,8 @@ async function refuseUnknownCluster(
         `${what} answers at the VIP ${address}, and this stack's state knows no cluster. Nothing was touched. If the ` +
         "component was renamed or moved below another parent, give it an alias (pulumi.com/docs/iac/concepts/options/" +
         "aliases). If the state was lost or edited, restore it (pulumi stack import from a backup below .pulumi/backups, " +
-        "or from your backend's history). If it is another cluster, choose another VIP. (rule no-unknown-cluster)",
+        "or from your backend's history) or, if there is no backup, adopt the cluster (docs/adopting.md). If it is another " +
+        "cluster, choose another VIP. (rule no-unknown-cluster)",
     },
   ];
 }
