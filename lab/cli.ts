@@ -27,7 +27,8 @@ const USAGE = `The virtual data centre. Verbs:
   fault                the faults there are
   fault <machine|site> <fault> [args] [--for <lab seconds>]
                        make something go wrong; "fault <machine|site> clear [fault]" ends it
-  mains off|on         mains power of the whole site, BMCs included
+  mains [machine] off|on
+                       mains power of a machine or of the whole site, BMCs included
 Every verb takes --dir <lab folder>, default .lab in the repository.`;
 
 const START_DEADLINE_MS = 120_000;
@@ -72,9 +73,10 @@ async function main(): Promise<void> {
     case "fault":
       return await fault(siteDir, positionals.slice(1), number(values.for));
     case "mains": {
-      if (name !== "on" && name !== "off") throw new Error(`lab: say on or off\n${USAGE}`);
-      await callLab(siteDir, "POST", "/mains", { on: name === "on" });
-      return console.log(`mains power: ${name}`);
+      const [machine, wanted] = argument === undefined ? [undefined, name] : [name, argument];
+      if (wanted !== "on" && wanted !== "off") throw new Error(`lab: say on or off\n${USAGE}`);
+      await callLab(siteDir, "POST", ["/mains", machine ?? []].flat().join("/"), { on: wanted === "on" });
+      return console.log(`mains power${machine === undefined ? "" : ` of ${machine}`}: ${wanted}`);
     }
     case "console":
       return showFile(join(siteDir, "machines", need(name, "machine"), "console.log"));
@@ -173,7 +175,7 @@ async function showStatus(siteDir: string, json: boolean): Promise<void> {
   for (const [address, holder] of Object.entries(status.vips))
     console.log(`VIP ${address} is held by ${holder}`);
   for (const active of status.faults) console.log(`fault on ${faultLine(active)}`);
-  if (status.mains === "off") console.log("mains power is off");
+  for (const name of status.withoutMains) console.log(`${name} has no mains power`);
 }
 
 function table(status: LabStatus): string[] {

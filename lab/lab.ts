@@ -60,7 +60,8 @@ export interface LabStatus {
   vips: Record<string, string>;
   /** What is wrong on purpose. */
   faults: ActiveFault[];
-  mains: "on" | "off";
+  /** Machines that have no mains power. */
+  withoutMains: string[];
   /** How long provisioning took, beside the shortest possible. */
   timings: Timings;
 }
@@ -77,8 +78,8 @@ export class Lab {
   readonly #cleanups: (() => Promise<void> | void)[] = [];
   #stopping: Promise<void> | undefined;
   #stranger: Stranger | undefined;
-  /** Machines that were on when mains power failed; undefined while there is power. */
-  #mainsOff: Set<string> | undefined;
+  /** Machines without mains power, and whether they were on when it failed. */
+  readonly #withoutMains = new Map<string, boolean>();
 
   private constructor(
     readonly services: LabServices,
@@ -221,18 +222,24 @@ export class Lab {
     if (this.faults.active(SITE, "vip-clash") === undefined) await this.#endClash();
   }
 
-  /** Mains power of the whole site, BMCs included. What a machine does when it returns is its PowerRestorePolicy's. */
-  async mains(on: boolean): Promise<void> {
-    if (on === (this.#mainsOff === undefined)) return;
-    this.ledger.append({ machine: SITE, event: on ? "mains-on" : "mains-off" });
-    if (!on) {
-      this.#mainsOff = new Set(this.machines.filter((m) => m.state.power === "On").map((m) => m.name));
-      await Promise.all(this.machines.map((machine) => machine.cutPower()));
-      return;
-    }
-    const wereOn = this.#mainsOff ?? new Set();
-    this.#mainsOff = undefined;
-    await Promise.all(this.machines.map((machine) => machine.mainsReturned(wereOn.has(machine.name))));
+  /** Mains power of a machine or of the whole site, BMCs included. What a machine does when it returns is its PowerRestorePolicy's. */
+  async mains(on: boolean, name?: string): Promise<void> {
+    const machines = name === undefined ? this.machines : [this.machine(name)];
+    const concerned = machines.filter((machine) => this.#withoutMains.has(machine.name) === on);
+    if (concerned.length === 0) return;
+    this.ledger.append({ machine: name ?? SITE, event: on ? "mains-on" : "mains-off" });
+    await Promise.all(concerned.map((machine) => (on ? this.#restore(machine) : this.#black(machine))));
+  }
+
+  async #black(machine: Machine): Promise<void> {
+    this.#withoutMains.set(machine.name, machine.state.power === "On");
+    await machine.cutPower();
+  }
+
+  async #restore(machine: Machine): Promise<void> {
+    const wasOn = this.#withoutMains.get(machine.name) === true;
+    this.#withoutMains.delete(machine.name);
+    await machine.mainsReturned(wasOn);
   }
 
   status(): LabStatus {
@@ -247,7 +254,7 @@ export class Lab {
       machines,
       vips: this.vips.all(),
       faults: this.faults.all(),
-      mains: this.#mainsOff === undefined ? "on" : "off",
+      withoutMains: [...this.#withoutMains.keys()],
       timings: timings(this.ledger.read()),
     };
   }
@@ -284,7 +291,7 @@ export class Lab {
       "GET /status": () => this.status(),
       "POST /power": async ({ action }, [name]) => {
         const machine = this.machine(name ?? "");
-        if (this.#mainsOff !== undefined) throw new ControlError(409, "mains power is off");
+        if (this.#withoutMains.has(machine.name)) throw new ControlError(409, "mains power is off");
         if (action === "cut") await machine.cutPower();
         else if (action === "on") await machine.reset("On");
         else if (action === "off") await machine.reset("ForceOff");
@@ -304,7 +311,7 @@ export class Lab {
         await this.clearFault(target ?? "", fault as FaultName | undefined);
         return this.faults.all();
       },
-      "POST /mains": ({ on }) => this.mains(on === true),
+      "POST /mains": ({ on }, [name]) => this.mains(on === true, name),
       "POST /clock": ({ advance }) => {
         this.services.clock.advance(Number(advance));
         return { now: this.services.clock.now() };
@@ -315,7 +322,8 @@ export class Lab {
       },
       "GET /bmc-line": (_, [name]) => {
         const { name: target } = this.machine(name ?? "");
-        const silent = this.#mainsOff !== undefined || this.faults.active(target, "bmc-silent") !== undefined;
+        const silent =
+          this.#withoutMains.has(target) || this.faults.active(target, "bmc-silent") !== undefined;
         return { silent, foreign: this.faults.active(target, "bmc-certificate") !== undefined };
       },
       "PATCH /bmc": (changes, [name]) => {

@@ -56,6 +56,9 @@ describe("lab command line", function () {
     );
     const status = JSON.parse((await lab("status", "--json")).output);
     assert.deepEqual([status.running, status.net, status.machines.length], [true, net, 2]);
+    assert.match((await lab("mains", "m1", "off")).output, /mains power of m1: off/);
+    assert.match((await lab("status")).output, /m1 has no mains power/);
+    assert.match((await lab("mains", "on")).output, /mains power: on/);
     assert.match((await lab("console", "m1")).output, /No bootable device found/);
     assert.match((await lab("ledger")).output, /m1 +power-on reason=BMC/);
     const unknown = await lab("kill", "m7");

@@ -6,7 +6,7 @@ import { FAULTS, type FaultName } from "../../../lab/faults/table";
 import type { Lab } from "../../../lab/lab";
 import { BootServer, createConfig } from "../boot-server";
 import { ask } from "../cluster/support";
-import { type FakeNode, RedfishClient, startTestLab, temporaryFolder, until } from "../support";
+import { FAST, type FakeNode, RedfishClient, startTestLab, temporaryFolder, until } from "../support";
 
 describe("lab faults", () => {
   let lab: Lab;
@@ -71,9 +71,10 @@ describe("lab faults", () => {
   });
 
   it("end by themselves after a number of lab seconds", async () => {
-    await lab.fault("m1", "cpu-model", ["Other", "CPU"], 600);
+    await lab.fault("m1", "cpu-model", ["Other", "CPU"], 60 * FAST);
     assert.equal((await bmc.call("GET", bmc.system)).body.ProcessorSummary.Model, "Other CPU");
-    await until("the end of the fault", () => lab.status().faults.length === 0);
+    lab.services.clock.advance(60 * FAST);
+    assert.deepEqual(lab.status().faults, []);
     assert.match((await bmc.call("GET", bmc.system)).body.ProcessorSummary.Model, /Xeon Gold/);
   });
 
@@ -106,6 +107,17 @@ describe("lab faults", () => {
     assert.equal((await bmc.call("GET", bmc.system)).body.PowerState, "Off");
     await lab.clearFault("m1");
     assert.equal((await bmc.call("GET", bmc.system)).body.PowerState, "On");
+  });
+
+  it("a silent power failure, power-stale with a power cut: the BMC says On of a dead machine, for a time", async () => {
+    await bmc.reset("On");
+    const shown = async () => (await bmc.call("GET", bmc.system)).body.PowerState;
+    const seconds = 60 * FAST;
+    await lab.fault("m1", "power-stale", [String(seconds)]);
+    await m1().cutPower();
+    assert.deepEqual([m1().state.power, await shown()], ["Off", "On"]);
+    lab.services.clock.advance(seconds);
+    assert.equal(await shown(), "Off");
   });
 
   it("boot-once-sticks: the override stays, and the machine would be installed again and again", async () => {
@@ -249,7 +261,7 @@ describe("lab faults", () => {
     await one.reset("On");
     await lab.mains(false);
     assert.deepEqual([one.state.power, two.state.power], ["Off", "Off"]);
-    assert.equal(lab.status().mains, "off");
+    assert.deepEqual(lab.status().withoutMains, ["m1", "m2"]);
     // A BMC without power is as silent as a broken one.
     assert.deepEqual(await callLab(folder.path, "GET", "/bmc-line/m1"), { silent: true, foreign: false });
     await lab.mains(true);
@@ -258,6 +270,24 @@ describe("lab faults", () => {
     await lab.mains(false);
     await lab.mains(true);
     assert.deepEqual([one.state.power, two.state.power], ["Off", "On"]);
+    await two.cutPower();
+  });
+
+  it("mains of one machine: a fenced one stays off when they return, as its PowerRestorePolicy says by Redfish", async () => {
+    const [one, two] = [m1(), lab.machine("m2")];
+    assert.equal((await bmc.call("PATCH", bmc.system, { PowerRestorePolicy: "AlwaysOn" })).status, 204);
+    await two.reset("On");
+    await lab.mains(false, "m1");
+    assert.deepEqual([one.state.power, two.state.power], ["Off", "On"]);
+    assert.deepEqual(lab.status().withoutMains, ["m1"]);
+    await lab.mains(true, "m1");
+    assert.equal(one.state.power, "On");
+    await bmc.call("PATCH", bmc.system, { PowerRestorePolicy: "AlwaysOff" });
+    await bmc.reset("ForceOff");
+    await lab.mains(false, "m1");
+    await lab.mains(true, "m1");
+    assert.equal(one.state.power, "Off");
+    assert.equal((await bmc.call("GET", bmc.system)).body.PowerRestorePolicy, "AlwaysOff");
     await two.cutPower();
   });
 });
