@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import type { InstalledSystem, LabServices, MachineContext } from "../types";
 import { createSigningRequest } from "./certificates";
 import { type NodeDisk, PATHS } from "./disk";
-import { Gate, type GateOptions } from "./gate";
+import { Gate, type GateOptions, GateRefusal } from "./gate";
 import type { NodeIdentity } from "./identity";
 import { KubeClient } from "./kube";
 import { Kubelet } from "./kubelet";
@@ -140,13 +140,22 @@ export class AgentNode {
 
   /** The UID of this installation's Machine. The VIP is not needed for that: without it the one known from the join is used. */
   async #reconnect(state: JoinState, signal: AbortSignal): Promise<string> {
-    try {
-      const { machineUid } = await this.#through(this.disk.read(VIP_CA), (gate) => gate.connect(signal));
-      this.disk.write(JOIN_STATE, JSON.stringify({ ...state, machineUid }));
-      return machineUid;
-    } catch {
-      return state.machineUid;
-    }
+    const connect = async (): Promise<string | undefined> => {
+      try {
+        const { machineUid } = await this.#through(this.disk.read(VIP_CA), (gate) => gate.connect(signal));
+        this.disk.write(JOIN_STATE, JSON.stringify({ ...state, machineUid }));
+        return machineUid;
+      } catch (error) {
+        // Its Machine is just being deleted: it gets another one when that is done.
+        return error instanceof GateRefusal && error.status === 409 ? undefined : state.machineUid;
+      }
+    };
+    return waitFor(connect, {
+      what: "the cluster to have deleted this node's Machine",
+      timeoutMs: FOREVER_MS,
+      intervalMs: timingFor(this.lab.clock).joinRetryMs,
+      signal,
+    });
   }
 
   /** Asks for the node's plan until it is one of a server. */

@@ -7,6 +7,16 @@ import type { NodeIdentity } from "./identity";
 import type { PlannedRoles, ServerBootstrap } from "./promotion";
 import { type ConnectAnswer, caProof, tokenProof } from "./vip/join";
 
+/** The cluster has answered, and the answer is no. */
+export class GateRefusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** Where the cluster is said to be, and who asks. */
 export interface GateOptions {
   /** Base URL of the VIP. */
@@ -118,7 +128,8 @@ export class Gate {
 async function send(http: HttpsClient, request: Parameters<HttpsClient["send"]>[0]): Promise<HttpsAnswer> {
   const answer = await http.send(request);
   if (answer.status !== 200) {
-    throw new Error(`${request.path} answered ${answer.status}: ${answer.body.slice(0, 300)}`);
+    const message = `${request.path} answered ${answer.status}: ${answer.body.slice(0, 300)}`;
+    throw new GateRefusal(answer.status, message);
   }
   return answer;
 }

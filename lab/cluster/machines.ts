@@ -4,7 +4,7 @@
 import { NODES, SECRETS } from "./builtins";
 import type { NodeIdentity } from "./identity";
 import { objectOf, resourceOf } from "./kinds";
-import type { KubeClient, KubeObject } from "./kube";
+import { type KubeClient, KubeError, type KubeObject } from "./kube";
 
 /** Where Fleet and Cluster API keep the local cluster. */
 export const FLEET_LOCAL = "fleet-local";
@@ -26,7 +26,10 @@ export function registrationOf(identity: NodeIdentity, server: boolean): Machine
   return { machineObject, machineId, hostname, address, server };
 }
 
-/** Creates a node's Machine and what belongs to it, unless they exist; returns the Machine. */
+/**
+ * Creates a node's Machine and what belongs to it, unless they exist; returns the Machine. Refused as a conflict while an earlier Machine of the
+ * same installation is being deleted.
+ */
 export async function registerMachine(kube: KubeClient, node: MachineRegistration): Promise<KubeObject> {
   const name = node.machineObject;
   const labels: Record<string, string> = {
@@ -57,6 +60,8 @@ export async function registerMachine(kube: KubeClient, node: MachineRegistratio
       },
     }),
   );
+  if (machine.metadata.deletionTimestamp !== undefined)
+    throw new KubeError(409, "Conflict", `The Machine ${name} is being deleted.`);
   await kube.ensure(SECRETS, {
     metadata: {
       name: `${name}-machine-plan`,

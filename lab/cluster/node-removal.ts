@@ -3,7 +3,7 @@
  * that is done, so a change of the VIP's holder in between loses nothing.
  */
 import type { Ledger } from "../types";
-import { NODES } from "./builtins";
+import { NODES, SECRETS } from "./builtins";
 import type { EtcdClient } from "./etcd-client";
 import { resourceOf } from "./kinds";
 import type { KubeClient, KubeObject, Resource } from "./kube";
@@ -29,8 +29,13 @@ export async function removeNodes(
     if (machine.metadata.deletionTimestamp === undefined)
       await hold(kube, MACHINES, machine, [MACHINE_REMOVE]);
     else {
-      const node = machine.status?.nodeRef?.name as string | undefined;
-      if (node) await kube.delete(NODES, node);
+      const ref: { name: string; uid: string } | undefined = machine.status?.nodeRef;
+      // A Node that has come back under the same name since then is none of this Machine's.
+      const node = ref && (await kube.find(NODES, ref.name));
+      if (node && node.metadata.uid === ref.uid) await kube.delete(NODES, ref.name);
+      const { name } = machine.metadata;
+      await kube.delete(resourceOf("rkeBootstrap"), name, FLEET_LOCAL);
+      await kube.delete(SECRETS, `${name}-machine-plan`, FLEET_LOCAL);
       await letGo(kube, MACHINES, machine, [MACHINE_REMOVE]);
     }
   }

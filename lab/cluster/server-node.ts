@@ -96,7 +96,12 @@ export class ServerNode {
     const fresh = system.mode === "create" && !(await isInstalled(kube));
     if (fresh) await installCluster(kube, identity, system, signal);
     await this.#joinVip(signal);
-    const machine = await registerMachine(kube, registrationOf(identity, true));
+    const machine = await waitFor(() => registerMachine(kube, registrationOf(identity, true)), {
+      what: "the cluster to take this node's registration",
+      timeoutMs: FOREVER_MS,
+      intervalMs: timingFor(this.parts.lab.clock).joinRetryMs,
+      signal,
+    });
     await this.#startKubelet(machine.metadata.uid ?? "", signal);
     this.parts.lab.ledger.append({
       machine: identity.machine,

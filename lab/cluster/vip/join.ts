@@ -6,7 +6,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { NODES, SECRETS } from "../builtins";
 import { signRequest } from "../certificates";
 import { resourceOf } from "../kinds";
-import type { KubeClient } from "../kube";
+import { isConflict, type KubeClient } from "../kube";
 import { FLEET_LOCAL, nodePasswordSecret, registerMachine } from "../machines";
 import type { PlannedRoles, ServerBootstrap } from "../promotion";
 import type { VipContext } from "./context";
@@ -102,6 +102,8 @@ async function connect(context: VipContext, exchange: Exchange): Promise<void> {
     hostname: header("x-cattle-node-name"),
     address: header("x-cattle-address"),
     server: false,
+  }).catch((error: Error) => {
+    throw isConflict(error) ? new ApiError(409, "Conflict", error.message) : error;
   });
   const answer: ConnectAnswer = {
     machineName: machine.metadata.name,

@@ -96,4 +96,19 @@ describe("nodes that join a cluster", function () {
     await eventually("the second join", async () => joins().length === 2);
     await ready("n2", "True");
   });
+
+  it("takes a deleted node back by itself when its machine boots again, disk intact, with a Machine of a new identity", async () => {
+    const machine = async () =>
+      (await kube.list(resourceOf("machine"), "fleet-local")).find((m) => m.status?.nodeRef?.name === "n2")
+        ?.metadata.uid;
+    const before = await eventually("the Machine", machine);
+    await worker.kill();
+    await kube.delete(NODES, "n2");
+    await eventually("the Node to be gone", async () => (await kube.find(NODES, "n2")) === undefined);
+    worker = await site.machine(2, { install: { role: "worker" } }).boot();
+    await ready("n2", "True");
+    const after = await eventually("the second Machine", machine);
+    assert.notEqual(after, before);
+    assert.equal(joins().length, 2);
+  });
 });
