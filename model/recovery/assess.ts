@@ -50,7 +50,9 @@ export function assess(request: AssessmentRequest): Assessment {
     return unknown("the cluster does not know it; `pulumi preview` says what is to be done");
   if (spell.maintenance) return unknown("it is in maintenance: somebody works on it");
   if (spell.sameHost === false)
-    return unknown("its BMC reports another host than the description: compare hardware and bmc.endpoint");
+    return unknown(
+      "its BMC reports another host than the description, or one that is marked for another installation: compare hardware and bmc.endpoint",
+    );
   const denied = contradictionOf(spell);
   if (denied !== undefined) return unknown(denied);
   return isFailing(spell) ? assessFailing(spells, spell, request) : assessWorking(spells, spell, request);
@@ -145,6 +147,8 @@ function assessFailing(spells: readonly Spell[], spell: Spell, request: Assessme
 
 /** What a fault calls for. Whatever still lives is never given up here, nor what nobody can switch off for certain. */
 function diagnose(spell: Spell, tried: readonly ActRecord[], fault: string): Assessment {
+  if (tried.some(({ act }) => act === "evict"))
+    return { state: "beyond-repair", why: `${fault}; its eviction was begun and did not come to its end` };
   const before = (act: RepairAct) => tried.findLast((record) => record.act === act);
   const switchedOn = before("power-on");
   const reset = before("reset");
@@ -157,6 +161,8 @@ function diagnose(spell: Spell, tried: readonly ActRecord[], fault: string): Ass
     return unknown(
       `${fault}, and its BMC does not answer: whether it is off cannot be told. Look at it on site`,
     );
+  if (spell.bootsFromDisk === false)
+    return unknown(`${fault}, and its next start would not come from disk: somebody is about to install it`);
   if (spell.power === "changing") return { state: "hiccup", why: `${fault}; its power is changing just now` };
   if (spell.power === "Off") {
     if (switchedOn === undefined)

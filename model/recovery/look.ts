@@ -18,8 +18,10 @@ export interface NodeSigns {
   health: "OK" | "Warning" | "Critical" | null;
   /** The disk that the system is installed on, as the BMC says. */
   installDisk: "present" | "failing" | "gone" | null;
-  /** The BMC reports the described host; false where it reports another one. */
+  /** The BMC reports the described host, and no installation of another one is marked on it. */
   sameHost: boolean | null;
+  /** The BMC holds no boot override: the next start comes from disk. */
+  bootsFromDisk: boolean | null;
   /** Whether etcd's list of members has it as a voter; null also where it holds no etcd. */
   votes: boolean | null;
   /** Whether its own etcd member commits, asked on the node itself; null also where it holds no etcd. */

@@ -85,6 +85,7 @@ const SIGNS: readonly (keyof NodeSigns)[] = [
   "health",
   "installDisk",
   "sameHost",
+  "bootsFromDisk",
   "votes",
   "etcdAnswers",
   "reachable",

@@ -57,7 +57,7 @@ export function changeOf(situation: Situation): Change {
     ...(version === undefined || version === after.version
       ? mixedUpgrade(situation)
       : { upgrade: { from: version, to: after.version } }),
-    joins: wanted.map(([key]) => key).filter((key) => !there.has(key)),
+    joins: wanted.map(([key]) => key).filter((key) => !there.has(key) && !isEvicted(situation, key)),
     leaves: inOrderOfLeaving(
       nodes.filter(({ name }) => after.nodes[name] === undefined && isOurs(situation, name)),
     ),
@@ -107,6 +107,11 @@ export function topologyOf(change: Change): string[] {
 /** Whether a node that is there was ever described, or stands in the cluster's roster. */
 export function isOurs({ before, roster }: Situation, name: string): boolean {
   return before?.nodes[name] !== undefined || roster.includes(name);
+}
+
+/** Whether a node was taken out because it had failed, and nobody has asked for it since. */
+function isEvicted({ evicted }: Situation, name: string): boolean {
+  return evicted.some(({ node }) => node === name);
 }
 
 const NO_CHANGE: Change = {

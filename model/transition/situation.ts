@@ -1,6 +1,7 @@
 /** Where a change starts: the cluster as it is, from the best facts there are. */
 import { creatorKeyOf, replayDeclared } from "../control-plane";
 import { type ClusterDescription, hostnameOf, type NodeDescription } from "../description";
+import type { Eviction } from "../eviction";
 import { roleOf } from "../roles";
 import { parseVersion } from "../versions";
 import type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
@@ -33,6 +34,8 @@ export interface TransitionRequest {
    * taken out; any other is a stranger and left alone.
    */
   roster?: readonly string[];
+  /** Evictions that nobody has answered: by the cluster's roster, of nodes that are described as they were then. */
+  evicted?: readonly Eviction[];
   /** Rules that a person has overridden. */
   overrides?: readonly Override[];
   /** The time, ISO 8601, from which the age of the facts is told. @default no age is told */
@@ -57,6 +60,7 @@ export interface Situation {
   upgrade?: string;
   upgradeTo?: string;
   roster: readonly string[];
+  evicted: readonly Eviction[];
   now?: string;
   /** Paths of the wanted description that are not known yet. */
   unknown: readonly string[];
@@ -64,10 +68,10 @@ export interface Situation {
 
 /** The situation of a request that wants a cluster. */
 export function situationOf(request: TransitionRequest & { after: ClusterDescription }): Situation {
-  const { facts, roster = [], now } = request;
+  const { facts, roster = [], evicted = [], now } = request;
   const before = request.before === undefined ? undefined : settle(request.before, undefined).description;
   const { description: after, unknown } = settle(request.after, before);
-  const common = { before, after, roster, now, unknown };
+  const common = { before, after, roster, evicted, now, unknown };
   if (facts !== undefined) {
     const keyOf = keysByName(before, after);
     return {

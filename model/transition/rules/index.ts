@@ -1,6 +1,7 @@
 import type { Override } from "../situation";
 import type { Finding } from "../transition";
 import { controlPlaneAfterRules } from "./control-plane";
+import { evictionRules } from "./evictions";
 import { factRules } from "./facts";
 import { identityRules } from "./identity";
 import { maintenanceRules } from "./maintenance";
@@ -14,6 +15,7 @@ import { versionRules } from "./versions";
 /** Every rule over a change, in the order in which findings are told. */
 export const transitionRules: readonly TransitionRule[] = [
   ...factRules,
+  ...evictionRules,
   ...identityRules,
   ...nodeRules,
   ...quorumRules,

@@ -5,7 +5,13 @@ import { but, DEAD, KUBELET_DEAD, OFF, SERVICES_DEAD, type Seen, story, WELL } f
 const ON = { act: "power-on", result: "done" } as const;
 const RESET = { act: "reset", result: "done" } as const;
 const UNCORDON = { act: "uncordon", result: "done" } as const;
-const SILENT_BMC = { power: null, health: null, installDisk: null, sameHost: null } as const;
+const SILENT_BMC = {
+  power: null,
+  health: null,
+  installDisk: null,
+  sameHost: null,
+  bootsFromDisk: null,
+} as const;
 const LEASE = { leaseRenewed: "2026-03-01T07:59:00Z" };
 
 /** What was seen, one look a minute, the threshold being 15 minutes; and what the node is taken for at the end. */
@@ -221,6 +227,13 @@ const TABLE: [what: string, seen: Seen[], state: Assessment["state"], says: RegE
     /does not switch on/,
   ],
 
+  [
+    "a pass was killed in its eviction, the machine being off by then",
+    [[3, WELL], [16, DEAD], RESET, [16, DEAD], { act: "evict", result: "begun" }, [16, OFF]],
+    "beyond-repair",
+    /eviction was begun/,
+  ],
+
   // Not certain: a person looks.
   [
     "in maintenance",
@@ -324,6 +337,15 @@ const TABLE: [what: string, seen: Seen[], state: Assessment["state"], says: RegE
     /could not be learnt/,
   ],
   ["another host at its BMC", [[30, but(DEAD, { sameHost: false })]], "unknown", /another host/],
+  [
+    "off, and about to be installed",
+    [
+      [3, WELL],
+      [16, but(OFF, { bootsFromDisk: false })],
+    ],
+    "unknown",
+    /about to install it/,
+  ],
   ["not in the cluster", [[3, but({ registered: false })]], "unknown", /does not know it/],
   ["Ready without a sign of life", [[5, but(LEASE)]], "unknown", /kube-controller-manager/],
 ];

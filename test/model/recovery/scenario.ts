@@ -23,6 +23,7 @@ export const WELL: NodeLook = {
   health: "OK",
   installDisk: "present",
   sameHost: true,
+  bootsFromDisk: true,
   votes: true,
   etcdAnswers: true,
   reachable: true,
