@@ -31,19 +31,74 @@ const BETWEEN = 16;
 const LONGEST_VOTER = 16;
 const LONGEST_NODE = 20;
 
+/** Colours by what they are of. */
+interface Palette {
+  paper: string;
+  edge: string;
+  column: string;
+  ink: string;
+  soft: string;
+  up: string;
+  line: string;
+  warn: string;
+  warnPaper: string;
+  warnEdge: string;
+  bad: string;
+  badPaper: string;
+  badEdge: string;
+}
+
+const LIGHT: Palette = {
+  paper: "#ffffff",
+  edge: "#d0d7de",
+  column: "#f6f8fa",
+  ink: "#1f2328",
+  soft: "#59636e",
+  up: "#1a7f37",
+  line: "#0969da",
+  warn: "#9a6700",
+  warnPaper: "#fff8c5",
+  warnEdge: "#d4a72c",
+  bad: "#cf222e",
+  badPaper: "#ffebe9",
+  badEdge: "#ff8182",
+};
+
+const DARK: Palette = {
+  paper: "#0d1117",
+  edge: "#3d444d",
+  column: "#151b23",
+  ink: "#f0f6fc",
+  soft: "#9198a1",
+  up: "#3fb950",
+  line: "#4493f8",
+  warn: "#d29922",
+  warnPaper: "#272115",
+  warnEdge: "#9e6a03",
+  bad: "#f85149",
+  badPaper: "#25171c",
+  badEdge: "#da3633",
+};
+
+/** Colours are written out: what renders pictures outside a browser (librsvg, ImageMagick) knows no CSS variables, and paints all black. */
+function colours(palette: Palette): string {
+  const { paper, edge, column, ink, soft, up, line, warn, warnPaper, warnEdge, bad, badPaper, badEdge } =
+    palette;
+  return `
+.qt text { fill: ${ink}; } .qt .soft { fill: ${soft}; } .qt .paper { fill: ${paper}; stroke: ${edge}; } .qt .column { fill: ${column}; }
+.qt .up { fill: ${up}; } .qt .down { stroke: ${bad}; } .qt .line { stroke: ${line}; } .qt text.linename { fill: ${line}; }
+.qt .none { fill: ${warnPaper}; stroke: ${warnEdge}; } .qt .lost { fill: ${badPaper}; stroke: ${badEdge}; }
+.qt text.ok { fill: ${up}; } .qt text.warn { fill: ${warn}; } .qt text.bad { fill: ${bad}; }`.trim();
+}
+
 const STYLE = `
-.qt { font-family: system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, "DejaVu Sans", sans-serif; font-size: 13px;
-  --paper: #ffffff; --edge: #d0d7de; --column: #f6f8fa; --ink: #1f2328; --soft: #59636e; --up: #1a7f37; --line: #0969da;
-  --warn: #9a6700; --warn-paper: #fff8c5; --warn-edge: #d4a72c; --bad: #cf222e; --bad-paper: #ffebe9; --bad-edge: #ff8182; }
-@media (prefers-color-scheme: dark) { .qt {
-  --paper: #0d1117; --edge: #3d444d; --column: #151b23; --ink: #f0f6fc; --soft: #9198a1; --up: #3fb950; --line: #4493f8;
-  --warn: #d29922; --warn-paper: #272115; --warn-edge: #9e6a03; --bad: #f85149; --bad-paper: #25171c; --bad-edge: #da3633; } }
-.qt text { fill: var(--ink); } .qt .soft { fill: var(--soft); } .qt .small { font-size: 12px; } .qt .strong { font-weight: 600; }
-.qt .paper { fill: var(--paper); stroke: var(--edge); } .qt .column { fill: var(--column); }
-.qt .up { fill: var(--up); } .qt .down { fill: none; stroke: var(--bad); stroke-width: 2; }
-.qt .line { fill: none; stroke: var(--line); stroke-width: 2; stroke-dasharray: 6 4; stroke-linecap: round; } .qt text.linename { fill: var(--line); }
-.qt .none { fill: var(--warn-paper); stroke: var(--warn-edge); } .qt .lost { fill: var(--bad-paper); stroke: var(--bad-edge); }
-.qt text.ok { fill: var(--up); } .qt text.warn { fill: var(--warn); } .qt text.bad { fill: var(--bad); }
+.qt { font-family: system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, "DejaVu Sans", sans-serif; font-size: 13px; }
+.qt .small { font-size: 12px; } .qt .strong { font-weight: 600; } .qt .down { fill: none; stroke-width: 2; }
+.qt .line { fill: none; stroke-width: 2; stroke-dasharray: 6 4; stroke-linecap: round; }
+${colours(LIGHT)}
+@media (prefers-color-scheme: dark) {
+${colours(DARK)}
+}
 `.trim();
 
 /** A moment, laid out. */

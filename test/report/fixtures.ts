@@ -35,7 +35,10 @@ export function step(given: Pick<Step, "kind" | "about" | "after"> & Partial<Ste
 const BEFORE = moment(["n1", "n2", "n3"], ["n4"]);
 const REPLACED = moment(["n1", "n2", "n5"], ["n4"]);
 
-/** The lab's n3 replaced by n5: n5 joins first, n3 leaves, and n5 takes the seat that becomes free. */
+/**
+ * The lab's n3 replaced by n5: n5 joins first, n3 leaves, and n5 takes the seat that becomes free. With a moment and an unknown more than
+ * the model tells of such a change, as a report has to be able to show them.
+ */
 export const replacement: Transition = {
   kind: "replace",
   facts: { source: "live", asOf: "2026-08-20T10:00:00Z" },
@@ -80,6 +83,13 @@ export const replacement: Transition = {
     },
   ],
   unknown: ["Whether n5's data disk is worn: its BMC does not tell the wear of drives."],
+};
+
+/** The replacement just as the model plans it. */
+export const planned: Transition = {
+  ...replacement,
+  steps: replacement.steps.map(({ during: _, ...rest }) => rest),
+  unknown: [],
 };
 
 /** n3 taken out with nobody to follow it. */
@@ -272,7 +282,7 @@ export function events(scene: Scene): string {
 
 /** The preview of the replacement, as a reviewer of the lab would have it. */
 export const replacementPreview: Scene = {
-  transition: replacement,
+  transition: planned,
   resources: [
     { op: "create", type: "harvester:index:HarvesterNode", name: "n5" },
     { op: "create", type: "metal:index:Machine", name: "n5", inputs: {} },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { NotAPreview, readPreview } from "../../report/preview";
-import { digest, events, refusal, replacement, replacementPreview, type Scene } from "./fixtures";
+import { digest, events, planned, refusal, replacement, replacementPreview, type Scene } from "./fixtures";
 
 /** Why a text is refused. */
 function refusedFor(text: string): string {
@@ -25,7 +25,7 @@ describe("reading a preview", () => {
         const preview = readPreview(write(replacementPreview));
         assert.equal(preview.stack, "lab");
         assert(preview.plan.is === "judged");
-        assert.deepEqual(preview.plan.transition, JSON.parse(JSON.stringify(replacement)));
+        assert.deepEqual(preview.plan.transition, JSON.parse(JSON.stringify(planned)));
         assert.deepEqual(preview.resources.slice(0, 3), [
           { op: "update", ...PLAN },
           { op: "create", type: "harvester:index:HarvesterNode", name: "n5" },
