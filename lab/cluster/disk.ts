@@ -61,6 +61,11 @@ export class NodeDisk {
     fs.renameSync(temporary, this.path(file));
   }
 
+  /** Removes a file, if there is one. */
+  remove(file: string): void {
+    fs.rmSync(this.path(file), { force: true });
+  }
+
   /** The file's text; when there is none, what `make` returns is written and returned. */
   async keep(file: string, make: () => string | Promise<string>, mode = 0o600): Promise<string> {
     const found = this.read(file);

@@ -67,9 +67,14 @@ export class EtcdMember {
   }
 
   /**
-   * Starts the process. `initialCluster` is `name=peerUrl,...`: this member alone for a new cluster, every member for one that joins.
+   * Starts the process; `flags` come on top of its usual ones. `initialCluster` is `name=peerUrl,...`: this member alone for a new cluster,
+   * every member for one that joins.
    */
-  async start(initialCluster: string, state: "new" | "existing"): Promise<void> {
+  async start(
+    initialCluster: string,
+    state: "new" | "existing",
+    flags: readonly string[] = [],
+  ): Promise<void> {
     await this.#certificates();
     const { clientPort, peerPort, address } = this.options;
     this.#child = await this.lab.processes.spawn({
@@ -98,6 +103,7 @@ export class EtcdMember {
         // The lab kills processes, never the host: what the kernel has is not lost, and a laptop's disk is spared.
         "--unsafe-no-fsync",
         "--log-level=warn",
+        ...flags,
       ],
       logFile: this.options.logFile,
     });

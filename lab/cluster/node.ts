@@ -12,6 +12,7 @@ import { type NodeIdentity, readIdentity } from "./identity";
 import { acceptBootstrap, type PlannedRoles, type ServerBootstrap } from "./promotion";
 import { bootstrapRke2, removeRke2 } from "./rke2";
 import { ServerNode, type ServerNodeParts } from "./server-node";
+import type { Rke2Server } from "./ssh/rke2-server";
 import { SshServer } from "./ssh/server";
 import { WitnessNode } from "./witness-node";
 import { writeConfiguredFiles } from "./write-files";
@@ -27,6 +28,8 @@ export class HarvesterNode implements NodeRuntime {
   #starting: Promise<void> = Promise.resolve();
   /** False once RKE2 was uninstalled: the operating system is all that runs. */
   #installed = true;
+  /** True while RKE2's server is stopped and the operating system runs. */
+  #stopped = false;
 
   constructor(
     private readonly machine: MachineContext,
@@ -95,6 +98,7 @@ export class HarvesterNode implements NodeRuntime {
       disk: this.#disk,
       etcd: () => this.etcd,
       rke2: () => this.#unit(),
+      server: () => this.#service(identity),
       uninstall: () => this.#uninstall(identity),
       user: "rancher",
     });
@@ -103,7 +107,31 @@ export class HarvesterNode implements NodeRuntime {
 
   #unit(): "rke2-server" | "rke2-agent" | undefined {
     if (!this.#installed) return undefined;
+    if (this.#stopped) return "rke2-server";
     return this.etcd === undefined ? "rke2-agent" : "rke2-server";
+  }
+
+  /** What systemd can do with RKE2's server; undefined on a machine that holds none. */
+  #service(identity: NodeIdentity): Rke2Server | undefined {
+    const authorities = loadAuthorities(this.#disk);
+    if (authorities === undefined || identity.role === "witness") return undefined;
+    return {
+      running: () => !this.#stopped,
+      stop: async () => {
+        await this.#end(new Error("rke2-server was stopped"));
+        await this.#server?.stop();
+        this.#server = undefined;
+        this.#stopped = true;
+      },
+      start: async () => {
+        const life = new AbortController();
+        this.#life = life;
+        this.#stopped = false;
+        this.#starting = this.#startServer(identity, authorities, life.signal);
+        await this.#starting;
+      },
+      member: async () => (await ServerNode.create(this.#parts(identity, authorities))).etcd,
+    };
   }
 
   /** What rke2-uninstall.sh does: everything of this machine's RKE2 is killed, and its files go. */

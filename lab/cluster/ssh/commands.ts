@@ -7,6 +7,7 @@ import { etcdctl, rke2 } from "./etcd-commands";
 import { find, ip, lsblk, sysfsFile } from "./hardware-commands";
 import { ping } from "./ping";
 import { failed, ok, type Program, type Result, type Session } from "./program";
+import { rke2Service } from "./rke2-server";
 import { parseLine, ShellSyntaxError } from "./shell";
 
 const PROGRAMS: Record<string, Program> = {
@@ -157,6 +158,8 @@ async function smartctl(session: Session, args: string[]): Promise<Result> {
 async function systemctl(session: Session, args: string[]): Promise<Result> {
   const [verb = "", unit = ""] = args.filter((arg) => !arg.startsWith("-"));
   if (verb === "reboot" || verb === "poweroff") return power(session, verb);
+  const service = await rke2Service(session, verb, unit);
+  if (service !== undefined) return service;
   if (verb !== "is-active") return failed(1, `systemctl ${verb}: not available on this machine`);
   const running = ["sshd", "rancherd", "rancher-system-agent", session.rke2()];
   const active = running.includes(unit.replace(/\.service$/, ""));

@@ -8,6 +8,7 @@ import * as path from "node:path";
 import { PATHS } from "../disk";
 import type { EtcdMember } from "../etcd";
 import { failed, ok, type Program, type Result, type Session } from "./program";
+import { clusterReset } from "./rke2-server";
 
 /** Flags that say how a member is reached; on a real node they name port 2379 of the loopback address and RKE2's certificates. */
 const CONNECTION = ["--endpoints", "--cacert", "--cert", "--key"];
@@ -34,11 +35,13 @@ export const etcdctl: Program = async (session, args) => {
   return { ...result, stdout: result.stdout.replaceAll(onHost, file) };
 };
 
-/** /opt/rke2/bin/rke2 etcd-snapshot save|ls */
+/** /opt/rke2/bin/rke2 etcd-snapshot save|ls, server --cluster-reset */
 export const rke2: Program = async (session, args) => {
   const words = args.filter((arg) => !arg.startsWith("-"));
-  if (words[0] !== "etcd-snapshot") return failed(1, `No help topic for '${words[0] ?? ""}'`);
+  if (words[0] !== "etcd-snapshot" && words[0] !== "server")
+    return failed(1, `No help topic for '${words[0] ?? ""}'`);
   if (session.user !== "root") return failed(1, 'time="now" level=fatal msg="must run as root"');
+  if (words[0] === "server") return clusterReset(session, args);
   if (words[1] === "ls" || words[1] === "list") return listSnapshots(session);
   const etcd = memberOf(session);
   if ("code" in etcd) return etcd;

@@ -5,6 +5,7 @@ import type { LabServices, MachineContext } from "../../types";
 import type { NodeDisk } from "../disk";
 import type { EtcdMember } from "../etcd";
 import type { NodeIdentity } from "../identity";
+import type { Rke2Server } from "./rke2-server";
 
 /** What a program knows of the machine it runs on. */
 export interface Session {
@@ -14,8 +15,10 @@ export interface Session {
   lab: LabServices;
   /** The etcd member, while this machine has one. */
   etcd(): EtcdMember | undefined;
-  /** Unit of RKE2 that runs; none once RKE2 is uninstalled. */
+  /** RKE2's unit on this machine; none once RKE2 is uninstalled. */
   rke2(): "rke2-server" | "rke2-agent" | undefined;
+  /** RKE2's server, on a machine whose disk holds one. */
+  server(): Rke2Server | undefined;
   /** Stops RKE2 and removes it from the disk. */
   uninstall(): Promise<void>;
   user: "rancher" | "root";
