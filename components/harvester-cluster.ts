@@ -5,6 +5,7 @@ import type { ClusterInputs } from "./description";
 import { HarvesterNode } from "./harvester-node";
 import { joinOrder } from "./join-order";
 import { Cluster, Membership, Plan, type SharedInputs } from "./metal";
+import { plainValue } from "./plain";
 import { withSecrets } from "./secrets";
 
 /** Arguments of a `HarvesterCluster`: the description. See `ClusterDescription` for each field. */
@@ -43,8 +44,8 @@ export class HarvesterCluster extends pulumi.ComponentResource {
 
     const plan = new Plan("plan", { cluster: description }, { parent: this });
     const cluster = createIdentity(this, plan, shared, nodes);
-    this.members = createNodes(this, cluster, { ...description, nodes });
-    const membership = createMembership(this, cluster, shared, nodes, this.members);
+    this.members = createNodes(this, plan, cluster, { ...description, nodes });
+    const membership = createMembership(this, { plan, cluster, shared, nodes, members: this.members });
 
     this.vipUrl = pulumi
       .all([args.vip?.address, args.access?.url])
@@ -71,6 +72,7 @@ function createIdentity(
 
 function createNodes(
   parent: pulumi.Resource,
+  plan: Plan,
   cluster: Cluster,
   description: ClusterInputs,
 ): Record<string, HarvesterNode> {
@@ -78,7 +80,8 @@ function createNodes(
   const members: Record<string, HarvesterNode> = {};
   for (const { key, after, atRest } of joinOrder(description)) {
     const join = { after: after.map((other) => members[other]!.installation), atRest };
-    const args = { node: nodes[key]!, cluster: shared, identity: cluster.identity, join };
+    const { identity } = cluster;
+    const args = { node: nodes[key]!, cluster: shared, identity, join, approved: plan.approved };
     members[key] = new HarvesterNode(key, args, { parent });
   }
   return members;
@@ -86,19 +89,36 @@ function createNodes(
 
 function createMembership(
   parent: pulumi.Resource,
-  cluster: Cluster,
-  shared: SharedInputs,
-  nodes: ClusterInputs["nodes"],
-  members: Record<string, HarvesterNode>,
+  {
+    plan,
+    cluster,
+    shared,
+    nodes,
+    members,
+  }: {
+    plan: Plan;
+    cluster: Cluster;
+    shared: SharedInputs;
+    nodes: ClusterInputs["nodes"];
+    members: Record<string, HarvesterNode>;
+  },
 ): Membership {
   const everybody = Object.entries(nodes).map(([key, node]) => ({
     key,
     node,
     installation: members[key]!.installation,
+    sshHostKey: members[key]!.ssh.hostKey,
   }));
   return new Membership(
     "membership",
-    { cluster: shared, identity: cluster.identity, members: everybody },
-    { parent, dependsOn: Object.values(members) },
+    { cluster: shared, identity: cluster.identity, members: everybody, approved: plan.approved },
+    { parent, dependsOn: Object.values(members), ...timeoutOf(shared) },
   );
+}
+
+/** What has to be copied off a node decides how long a change of members takes. */
+function timeoutOf({ leave }: SharedInputs): Pick<pulumi.CustomResourceOptions, "customTimeouts"> {
+  if (leave?.timeout === undefined) return {};
+  const why = "It is given to the engine with the resource";
+  return { customTimeouts: { update: plainValue(leave.timeout, "leave.timeout", why) as string } };
 }

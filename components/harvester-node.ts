@@ -1,6 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeInputs } from "./description";
-import { type ClusterIdentity, type JoinInputs, Machine, type SharedInputs } from "./metal";
+import {
+  type ApprovedStep,
+  type ClusterIdentity,
+  type JoinInputs,
+  Machine,
+  type SharedInputs,
+} from "./metal";
 import { plainValue } from "./plain";
 
 /** Arguments of a `HarvesterNode`. */
@@ -13,6 +19,8 @@ export interface HarvesterNodeArgs {
   identity: ClusterIdentity;
   /** When it may join. @default as soon as the cluster answers */
   join?: JoinInputs;
+  /** Steps without a way back that were approved. @default none */
+  approved?: pulumi.Input<ApprovedStep[]>;
 }
 
 /**

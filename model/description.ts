@@ -61,6 +61,10 @@ export interface ClusterDescription {
    * @default "manual"
    */
   recovery?: RecoveryDescription;
+  /** What is done about nodes that leave. */
+  leave?: LeaveDescription;
+  /** Machines of which a person vouches that they are off for good, because their BMCs cannot say it any more. */
+  attestations?: AttestationDescription[];
   /**
    * Approval of a change that holds final steps: the 12 hex digits that its preview and its report print. It fits that one change only.
    * @default such a change is refused
@@ -95,6 +99,35 @@ export interface AutomaticRecovery {
   retryPeriod?: string;
   /** Most evicted nodes that nobody has replaced or removed yet; 0: repairs only. @default 1 */
   limit?: number;
+}
+
+/** How nodes leave. */
+export interface LeaveDescription {
+  /**
+   * Virtual machines on the node that cannot be live-migrated. `refuse`: the node stays, and the error names them. `stop`: they are stopped
+   * (`runStrategy: Halted`), and stay so until somebody starts them.
+   * @default "refuse"
+   */
+  virtualMachines?: "refuse" | "stop";
+  /**
+   * Longest time that all of a change of members may take, such as `2h`: what has to be copied off a node decides it. When it has passed
+   * nothing is undone, and the next `up` goes on.
+   * @default "30m"
+   */
+  timeout?: string;
+}
+
+/**
+ * That a machine whose BMC is dead is off, and stays off until it is described again. It is recorded in the cluster with the machine's
+ * leaving. A machine that its BMC says something about is not taken for off on anybody's word.
+ */
+export interface AttestationDescription {
+  /** Serial number of the host, as in `hardware.serial`. */
+  serial: string;
+  /** Who vouches for it. */
+  by: string;
+  /** What makes it certain: "power cables pulled". */
+  reason: string;
 }
 
 /** The cluster's virtual IP (`install.vip*`). */

@@ -18,8 +18,8 @@ export interface CandidateInputs {
 export interface ClusterIdentity {
   /** Id of this life of the cluster, twelve hex digits. It travels into the cluster as a node label. */
   incarnation: pulumi.Input<string>;
-  /** The one machine that may ever be served a create configuration (P1). */
-  creator: pulumi.Input<{ key: string; uuid: string; serial: string }>;
+  /** The one machine that may ever be served a create configuration (P1), until it is described no more. */
+  creator: pulumi.Input<{ key: string; uuid: string; serial: string; retired?: boolean }>;
   /** 32 random bytes, hex, from which join token, boot URLs and SSH host keys are derived. Secret. */
   seed: pulumi.Input<string>;
 }
@@ -45,7 +45,7 @@ export class Cluster extends pulumi.CustomResource {
   /** Id of this life of the cluster. */
   declare readonly incarnation: pulumi.Output<string>;
   /** The machine that creates the cluster. */
-  declare readonly creator: pulumi.Output<{ key: string; uuid: string; serial: string }>;
+  declare readonly creator: pulumi.Output<{ key: string; uuid: string; serial: string; retired?: boolean }>;
   /** What secrets are derived from. Secret. */
   declare readonly seed: pulumi.Output<string>;
 

@@ -2,4 +2,4 @@
 export { Cluster, type ClusterArgs, type ClusterIdentity, type SharedInputs } from "./cluster";
 export { type JoinInputs, Machine, type MachineArgs } from "./machine";
 export { Membership, type MembershipArgs } from "./membership";
-export { Plan, type PlanArgs } from "./plan";
+export { type ApprovedStep, Plan, type PlanArgs } from "./plan";

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeInputs } from "../description";
 import type { ClusterIdentity, SharedInputs } from "./cluster";
+import type { ApprovedStep } from "./plan";
 
 /** When a machine may join the cluster. */
 export interface JoinInputs {
@@ -22,6 +23,8 @@ export interface MachineArgs {
   identity: pulumi.Input<ClusterIdentity>;
   /** When it may join. It counts for the first installation only. @default as soon as the cluster answers */
   join?: pulumi.Input<JoinInputs>;
+  /** Output of the `Plan`: a living member is installed anew only where that was approved. @default nothing was */
+  approved?: pulumi.Input<ApprovedStep[]>;
 }
 
 /**

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { NodeStatus } from "../../model/node-status";
 import type { NodeInputs } from "../description";
 import type { ClusterIdentity, SharedInputs } from "./cluster";
+import type { ApprovedStep } from "./plan";
 
 /** One member as it should be. */
 export interface MemberInputs {
@@ -11,6 +12,8 @@ export interface MemberInputs {
   node: NodeInputs;
   /** `installation` of its `Machine`: a new installation is verified anew. */
   installation: pulumi.Input<string>;
+  /** `sshHostKey` of its `Machine`. */
+  sshHostKey: pulumi.Input<string>;
 }
 
 /** Arguments of a `Membership`. */
@@ -21,10 +24,12 @@ export interface MembershipArgs {
   identity: pulumi.Input<ClusterIdentity>;
   /** Everybody who belongs. */
   members: pulumi.Input<pulumi.Input<MemberInputs>[]>;
+  /** Output of the `Plan`. */
+  approved: pulumi.Input<ApprovedStep[]>;
 }
 
 /**
- * Who belongs to the cluster. Waits until every member is Ready and promotion is at rest, verifies it against the
+ * Who belongs to the cluster. Takes out who belongs no more, one node at a time, waits until every member is Ready and promotion is at rest, verifies it against the
  * description, and keeps the roster in the cluster. Its delete powers the cluster down only if the state says so.
  */
 export class Membership extends pulumi.CustomResource {

@@ -1,6 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterInputs } from "../description";
 
+/** A step without a way back that was approved. */
+export interface ApprovedStep {
+  kind: "remove" | "reinstall";
+  /** The node's key. */
+  node: string;
+  /** The count of `reinstall` that was approved. */
+  reinstall?: number;
+}
+
 /** Arguments of a `Plan`. */
 export interface PlanArgs {
   /** The whole description. It is judged against the description that was judged last, and against the live cluster. */
@@ -17,8 +26,10 @@ export class Plan extends pulumi.CustomResource {
 
   /** Proof that this generation of the cluster was judged; changes with the generation only. */
   declare readonly receipt: pulumi.Output<string>;
+  /** Steps without a way back that a person has approved: machines and membership take no other one. */
+  declare readonly approved: pulumi.Output<ApprovedStep[]>;
 
   constructor(name: string, args: PlanArgs, opts?: pulumi.CustomResourceOptions) {
-    super(Plan.__pulumiType, name, { ...args, receipt: undefined }, opts);
+    super(Plan.__pulumiType, name, { ...args, receipt: undefined, approved: undefined }, opts);
   }
 }

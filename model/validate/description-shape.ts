@@ -1,6 +1,7 @@
 import type {
   AccessDescription,
   ArtifactsDescription,
+  AttestationDescription,
   AutomaticRecovery,
   BmcDescription,
   BootServerDescription,
@@ -9,6 +10,7 @@ import type {
   DisksDescription,
   HardwareDescription,
   InterfaceDescription,
+  LeaveDescription,
   ManagementNetworkDescription,
   NodeDescription,
   OsDescription,
@@ -150,6 +152,18 @@ export const descriptionShape = objectOf<ClusterDescription>({
       retryPeriod: may(text),
       limit: may(integer(0)),
     }),
+  ),
+  leave: may(
+    objectOf<LeaveDescription>({ virtualMachines: may(oneOf("refuse", "stop")), timeout: may(text) }),
+  ),
+  attestations: may(
+    listOf(
+      objectOf<AttestationDescription>({
+        serial: must(text, "It says of which machine somebody vouches that it is off."),
+        by: must(text, "Nobody can be asked about a word that nobody gave."),
+        reason: must(text, "A reader must be able to judge why the machine is certain to be off."),
+      }),
+    ),
   ),
   approve: may(text),
   allowDestroy: may(flag),

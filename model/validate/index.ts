@@ -7,6 +7,7 @@ import { clusterRules } from "./rules/cluster";
 import { diskRules } from "./rules/disks";
 import { featureGateRules } from "./rules/feature-gates";
 import { hardwareRules } from "./rules/hardware";
+import { leaveRules } from "./rules/leave";
 import { nameRules } from "./rules/names";
 import { networkRules } from "./rules/network";
 import { recoveryRules } from "./rules/recovery";
@@ -27,6 +28,7 @@ export const descriptionRules: readonly Rule[] = [
   ...secretRules,
   ...settingRules,
   ...recoveryRules,
+  ...leaveRules,
   ...featureGateRules,
   ...hardwareRules,
   ...tlsRules,

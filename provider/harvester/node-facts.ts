@@ -1,6 +1,7 @@
 /** What the cluster says about a node, in plain values. */
 import type { Role } from "../../model/description";
 import type { PromoteStatus, PromotionNode } from "../../model/promotion";
+import { MAINTENANCE } from "./maintenance";
 
 /** A Kubernetes object as far as it is read here. */
 export interface KubeNode {
@@ -9,6 +10,7 @@ export interface KubeNode {
     creationTimestamp?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
+    deletionTimestamp?: string;
   };
   spec?: { unschedulable?: boolean };
   status?: {
@@ -41,13 +43,28 @@ export interface NodeFacts {
   cordoned: boolean;
   /** In Harvester's maintenance mode, or on the way into it (annotation `harvesterhci.io/maintain-status`). */
   inMaintenance: boolean;
+  /** How far maintenance mode is: `running`, `completed`. */
+  maintenance: string | undefined;
+  /** Somebody has asked for maintenance mode, and Harvester has neither begun nor refused it yet. */
+  maintenanceRequested: boolean;
+  /** Its Machine (Cluster API, namespace fleet-local). */
+  machine: string | undefined;
+  /** Name of its etcd member. */
+  etcdName: string | undefined;
+  /** How far it is on its way out, where it is: see `LEAVING`. */
+  leaving: string | undefined;
+  /** Its deletion was asked for, and finalizers hold it. */
+  deleting: boolean;
   /** Harvester version (`v1.6.1`), from the node's operating system image. */
   version: string;
 }
 
+/** Annotation of a node that is on its way out of the cluster: our own journal, which survives whoever carries it out. */
+export const LEAVING = "harvester-stack.io/leaving";
+
 /** Reads a node. */
 export function nodeFacts(node: KubeNode): NodeFacts {
-  const labels = node.metadata.labels ?? {};
+  const { labels = {}, annotations = {} } = node.metadata;
   const condition = (type: string) => node.status?.conditions?.find((c) => c.type === type);
   const has = (role: string) => labels[`node-role.kubernetes.io/${role}`] === "true";
   const etcd = has("etcd");
@@ -60,13 +77,19 @@ export function nodeFacts(node: KubeNode): NodeFacts {
     controlPlane: has("control-plane"),
     etcd,
     etcdVoter: etcd && condition("EtcdIsVoter")?.status === "True",
-    promoteStatus: node.metadata.annotations?.["harvesterhci.io/promote-status"] as PromoteStatus | undefined,
+    promoteStatus: annotations["harvesterhci.io/promote-status"] as PromoteStatus | undefined,
     healthy: (node.status?.conditions ?? []).every(({ type, status }) =>
       type === "Ready" ? status === "True" : status !== "True",
     ),
     created: Date.parse(node.metadata.creationTimestamp ?? "") || 0,
     cordoned: node.spec?.unschedulable === true,
-    inMaintenance: node.metadata.annotations?.["harvesterhci.io/maintain-status"] !== undefined,
+    inMaintenance: annotations[MAINTENANCE.status] !== undefined,
+    maintenance: annotations[MAINTENANCE.status],
+    maintenanceRequested: annotations[MAINTENANCE.requested] !== undefined,
+    machine: annotations["cluster.x-k8s.io/machine"],
+    etcdName: annotations["etcd.rke2.cattle.io/node-name"],
+    leaving: annotations[LEAVING],
+    deleting: node.metadata.deletionTimestamp !== undefined,
     version: /v\d+\.\d+\.\d+\S*/.exec(node.status?.nodeInfo?.osImage ?? "")?.[0] ?? "",
   };
 }

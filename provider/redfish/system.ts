@@ -28,6 +28,15 @@ export interface WaitOptions {
 /** How often a write is made for what was just read, before others are taken to be no reason for its refusal. */
 const MOST_TRIES = 5;
 
+/** Value of PowerRestorePolicy [Redfish ComputerSystem] with which a machine stays off when the mains return. */
+const STAYS_OFF = "AlwaysOff";
+
+/** Whether nothing but a power request can start the machine, and then only from its disk: no boot override, and off after a power loss. */
+export function isFenced({ bootOverride, powerRestorePolicy }: SystemState): boolean {
+  const overridden = bootOverride.enabled !== "Disabled" && bootOverride.target !== "None";
+  return !overridden && (powerRestorePolicy === undefined || powerRestorePolicy === STAYS_OFF);
+}
+
 /** A machine. Close it when done. */
 export class System {
   readonly #client: BmcClient;
@@ -99,6 +108,16 @@ export class System {
       "Boot",
       () => ({ Boot: { BootSourceOverrideEnabled: "Disabled" } }),
       ({ bootOverride }) => bootOverride.enabled === "Disabled" || bootOverride.target === "None",
+    );
+  }
+
+  /** Keeps the machine off when the mains return. Nothing where the BMC has no such policy. */
+  async keepOffAfterPowerLoss(): Promise<void> {
+    if ((await this.state()).powerRestorePolicy === undefined) return;
+    await this.#set(
+      "PowerRestorePolicy",
+      () => ({ PowerRestorePolicy: STAYS_OFF }),
+      ({ powerRestorePolicy }) => powerRestorePolicy === STAYS_OFF,
     );
   }
 

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type Candidate, chooseCreator } from "../../model/creator";
 import type { ClusterDescription, HardwareDescription } from "../../model/description";
+import { sameUuid } from "../../model/hardware";
 import { incarnationId } from "../../model/identity";
 import { differences } from "../shell/diff";
 import { isUnknown, type Properties, type Resource, UNKNOWN, UserError } from "../shell/resource";
@@ -12,8 +13,8 @@ import { sightCluster } from "./sighting";
 export interface ClusterIdentity {
   /** Id of this life of the cluster, twelve hex digits. */
   incarnation: string;
-  /** The one machine that may ever be served a create configuration (P1). */
-  creator: { key: string; uuid: string; serial: string };
+  /** The one machine that may ever be served a create configuration (P1), until it was described no more: from then on nobody may. */
+  creator: { key: string; uuid: string; serial: string; retired?: boolean };
   /** 32 random bytes, hex. */
   seed: string;
 }
@@ -64,8 +65,8 @@ export const cluster: Resource = {
   },
 
   async update(_ctx, { oldOutputs, news }) {
-    const { incarnation, creator, seed } = oldOutputs;
-    return { outputs: { ...news, incarnation, creator, seed } };
+    const { incarnation, seed } = oldOutputs;
+    return { outputs: { ...news, incarnation, creator: creatorAfter(oldOutputs, news), seed } };
   },
 
   async read(_ctx, { id, inputs, outputs }) {
@@ -87,6 +88,19 @@ function creatorOf(inputs: Properties): ClusterIdentity["creator"] | typeof UNKN
   const chosen = chooseCreator(inputs.candidates as CandidateWithHardware[])!;
   const { uuid, serial } = chosen.hardware;
   return isUnknown(uuid) || isUnknown(serial) ? UNKNOWN : { key: chosen.key, uuid, serial };
+}
+
+/**
+ * The creator, retired once it is described no more: should its host come back one day, it joins like any other, also while the VIP is silent.
+ */
+function creatorAfter(oldOutputs: Properties, news: Properties): ClusterIdentity["creator"] {
+  const creator = oldOutputs.creator as ClusterIdentity["creator"];
+  const candidates = news.candidates as CandidateWithHardware[];
+  const described = candidates.some(
+    ({ key, hardware }) =>
+      key === creator.key || (!isUnknown(hardware.uuid) && sameUuid(hardware.uuid, creator.uuid)),
+  );
+  return creator.retired === true || !described ? { ...creator, retired: true } : creator;
 }
 
 /** A new identity is only ever made where no cluster is: two clusters on one VIP are never right (P1). */

@@ -37,6 +37,15 @@ export function nodesOf(world: World): Loose {
   return nodes;
 }
 
+/** Holds where a machine was let go of so that it cannot come back by itself, and may be described again. */
+export function assertLetGo(world: World, machine: string): void {
+  const { power, boot, powerRestorePolicy, assetTag } = world.lab.machine(machine).state;
+  assert.deepEqual(
+    { power, boot: boot.enabled, powerRestorePolicy, assetTag },
+    { power: "Off", boot: "Disabled", powerRestorePolicy: "AlwaysOff", assetTag: "" },
+  );
+}
+
 /** A cluster that was provisioned, and what can be asked of it. */
 export class ResizedCluster {
   private constructor(
@@ -89,6 +98,18 @@ export class ResizedCluster {
     );
     const { stdout } = await this.world.must("preview", "--expect-no-changes");
     assert.doesNotMatch(stdout, /warning/i);
+  }
+
+  /** Waits until the cluster has noticed that a node is gone; that takes it some heartbeats. */
+  async notReady(name: string): Promise<void> {
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const nodes = await this.nodes().catch(() => []);
+      const node = nodes.find(({ metadata }) => metadata.name === name);
+      if (node !== undefined && conditionOf(node, "Ready") !== "True") return;
+      if (Date.now() > deadline) throw new Error(`${name} is Ready for a minute after its end`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
   }
 
   /** The roster that the cluster keeps. */

@@ -583,6 +583,25 @@ export const cases: Record<string, RuleCases> = {
     ],
     keeps: [{ installTimeout: "45m" }, { installTimeout: "1h30m" }],
   },
+  "leave-timeout": {
+    breaks: [[{ leave: { timeout: "soon" } }, "leave.timeout"]],
+    keeps: [{ leave: { timeout: "2h", virtualMachines: "stop" } }],
+  },
+  "attestation-named": {
+    breaks: [
+      [{ attestations: [{ serial: "A1", by: " ", reason: "unplugged" }] }, "attestations[0].by"],
+      [
+        {
+          attestations: [
+            { serial: "A1", by: "Ada", reason: "unplugged" },
+            { serial: "a1 ", by: "Bob", reason: "unplugged" },
+          ],
+        },
+        "attestations[1].serial",
+      ],
+    ],
+    keeps: [{ attestations: [{ serial: "A1", by: "Ada", reason: "power cables pulled" }] }],
+  },
   "recovery-duration": {
     breaks: [
       [{ recovery: { mode: "automatic", failureThreshold: "soon" } }, "recovery.failureThreshold"],

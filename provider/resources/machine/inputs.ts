@@ -8,6 +8,7 @@ import { DEFAULT_BOOT_PORT } from "../../boot/server";
 import type { Properties } from "../../shell/resource";
 import { secrets } from "../../shell/secrets";
 import type { ClusterIdentity } from "../cluster";
+import type { ApprovedStep } from "../plan/approved";
 import type { Intent, Phase } from "./decide";
 
 /** Label of every node: the incarnation it was installed for. A cluster that answers without it is not ours. */
@@ -23,6 +24,8 @@ export interface MachineInputs {
   node: NodeDescription;
   identity: ClusterIdentity;
   join?: { after: string[]; atRest: boolean };
+  /** Final steps that a person has approved. @default none */
+  approved?: ApprovedStep[];
 }
 
 /** Inputs as the engine hands them over; call it only where all of them are known. */
@@ -44,7 +47,7 @@ export function intentOf({ node, identity }: MachineInputs): Intent {
   return {
     id: id(reinstall),
     earlier: Array.from({ length: reinstall }, (_, count) => id(count)),
-    creator: sameUuid(identity.creator.uuid, installedAs(node).uuid),
+    creator: identity.creator.retired !== true && sameUuid(identity.creator.uuid, installedAs(node).uuid),
   };
 }
 

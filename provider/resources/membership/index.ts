@@ -12,6 +12,7 @@ import { firstLogin, type LiveCluster, lookAtCluster } from "../live-cluster";
 import { machineId } from "../machine/inputs";
 import { recordSettled } from "../release";
 import { type MembershipInputs, membershipInputs } from "./inputs";
+import { carryOutLeaves } from "./leave";
 import { powerDown } from "./power-down";
 import { writeRoster } from "./roster";
 import { type Expectation, type Verification, verify } from "./verify";
@@ -74,7 +75,7 @@ function idsOf(properties: Properties): string[] {
 /** Who belongs, how the cluster is reached, and whether it may be destroyed. The rest of the description is not its matter. */
 function concernsMembership(path: string): boolean {
   return (
-    path.startsWith("members") ||
+    (path.startsWith("members") && !path.endsWith(".sshHostKey")) ||
     path.startsWith("cluster.access") ||
     path === "cluster.allowDestroy" ||
     path === "cluster.version" ||
@@ -83,7 +84,7 @@ function concernsMembership(path: string): boolean {
 }
 
 /**
- * Waits until everybody who belongs is there and well, and says so. A failure is a plain error: what had been achieved
+ * Takes out who belongs no more, waits until everybody who belongs is there and well, and says so. A failure is a plain error: what had been achieved
  * before stays in the state as it was, so that the engine spares what depends on it.
  */
 async function settle(
@@ -91,6 +92,10 @@ async function settle(
   inputs: MembershipInputs,
   oldOutputs: Properties | undefined,
 ): Promise<Properties> {
+  if (oldOutputs !== undefined) {
+    const { members } = membershipInputs(oldOutputs);
+    await carryOutLeaves(ctx, inputs, members, oldOutputs.caFingerprint as string | undefined);
+  }
   const { cluster, verification } = await waitUntilWell(ctx, inputs, oldOutputs);
   const client = cluster.client!;
   ctx.status("writing the roster");

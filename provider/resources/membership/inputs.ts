@@ -2,6 +2,7 @@
 import type { ClusterDescription } from "../../../model/description";
 import type { Properties } from "../../shell/resource";
 import type { ClusterIdentity } from "../cluster";
+import type { ApprovedStep } from "../plan/approved";
 import type { Member } from "./verify";
 
 /** Inputs of a Membership, all known. */
@@ -9,6 +10,8 @@ export interface MembershipInputs {
   cluster: ClusterDescription;
   identity: ClusterIdentity;
   members: Member[];
+  /** Final steps that a person has approved. @default none */
+  approved?: ApprovedStep[];
 }
 
 /** Inputs as the engine hands them over; call it only where all of them are known. */

@@ -4,6 +4,7 @@ import type { OperationContext } from "../../shell/resource";
 import { refuseOtherHost } from "../machine/look";
 import { cleared, readMark } from "../machine/mark";
 import type { MembershipInputs } from "./inputs";
+import { shutDown } from "./shut-down";
 import type { Member } from "./verify";
 
 /** Longest orderly shutdown of one machine. Virtual machines get their grace period within it. */
@@ -22,7 +23,7 @@ export async function powerDown(ctx: OperationContext, inputs: MembershipInputs)
       refuseOtherHost(ctx, member, facts);
       // Without our mark it was let go of already, by a run that was cut short; who uses it now is not ours to ask.
       if (readMark(facts.assetTag)?.intent !== member.installation) continue;
-      await shutDown(system);
+      await shutDown(system, SHUTDOWN_MS);
       await system.clearBootOverride();
       // Whoever has marked it since then does so for an installation of theirs.
       const isOurs = (tag: string | undefined) => readMark(tag)?.intent === member.installation;
@@ -40,14 +41,4 @@ function inShutdownOrder({ members, identity }: MembershipInputs): Member[] {
     return member.node.role === "worker" ? 0 : 1;
   };
   return [...members].sort((a, b) => rank(a) - rank(b));
-}
-
-async function shutDown(system: System): Promise<void> {
-  if ((await system.state()).power === "Off") return;
-  try {
-    await system.power("GracefulShutdown", { deadlineMs: SHUTDOWN_MS });
-  } catch {
-    // An operating system that hangs does not answer the power button; the cluster is being destroyed with permission.
-    await system.power("ForceOff");
-  }
 }

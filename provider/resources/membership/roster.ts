@@ -1,6 +1,10 @@
-/** The roster in the cluster: which stack it belongs to and who belongs to it, for whoever looks without the state. */
+/** The roster in the cluster: which stack it belongs to, who belongs to it, and who left, for whoever looks without the state. */
+import { installedAs } from "../../../model/description";
+import { sshHostKey } from "../../../model/identity";
 import type { HarvesterClient } from "../../harvester/client";
+import type { ReachableNode } from "../node-shell";
 import type { MembershipInputs } from "./inputs";
+import type { Member } from "./verify";
 
 const NAMESPACE = "harvester-system";
 const NAME = "harvester-stack-roster";
@@ -13,23 +17,101 @@ export async function isRosterOf(
   const present = await client.configMap(NAMESPACE, NAME);
   if (present === undefined || present.incarnation !== identity.incarnation) return false;
   const listed = JSON.parse(present.members ?? "[]") as { installation: string }[];
-  const ids = (all: readonly { installation: string }[]) => all.map(({ installation }) => installation).sort();
+  const ids = (all: readonly { installation: string }[]) =>
+    all.map(({ installation }) => installation).sort();
   return JSON.stringify(ids(listed)) === JSON.stringify(ids(members));
 }
 
-/** Writes the roster, unless it says so already. */
-export async function writeRoster(
+/** How many of those that left are remembered; a ConfigMap holds 1 MiB. */
+const MOST_LEFT = 100;
+
+/** A member as the roster has it. */
+export interface RosterMember {
+  /** The node's key in the description. */
+  key: string;
+  uuid: string;
+  serial: string;
+  /** Intent under which its machine was installed. */
+  installation: string;
+  /** How it is reached. Rosters of earlier releases do not say. */
+  reach?: ReachableNode & { hostKey: string };
+}
+
+/** A node that left for good. */
+export interface RosterLeaver {
+  key: string;
+  uuid: string;
+  serial: string;
+  installation: string;
+  /** When, ISO 8601. */
+  at: string;
+  /** `left`: emptied, uninstalled, switched off. `removed`: it was dead, and was switched off first. */
+  how: "left" | "removed";
+  /** What makes sure that it stays off. */
+  fence: string;
+}
+
+/** What the roster says. */
+export interface Roster {
+  members: RosterMember[];
+  left: RosterLeaver[];
+}
+
+/** Reads the roster; empty where there is none. */
+export async function readRoster(client: HarvesterClient): Promise<Roster> {
+  const { members = "[]", left = "[]" } = (await client.configMap(NAMESPACE, NAME)) ?? {};
+  return { members: JSON.parse(members) as RosterMember[], left: JSON.parse(left) as RosterLeaver[] };
+}
+
+/** Writes who belongs, unless it says so already. Whoever belongs again is no longer among those that left. */
+export async function writeRoster(client: HarvesterClient, inputs: MembershipInputs): Promise<void> {
+  const { left } = await readRoster(client);
+  const members = inputs.members.map((member) => rosterMember(inputs, member));
+  const back = members.map(({ installation }) => installation);
+  await write(client, inputs, {
+    members,
+    left: left.filter(({ installation }) => !back.includes(installation)),
+  });
+}
+
+/** Records that a node has left. */
+export async function recordLeft(
   client: HarvesterClient,
-  { identity, members }: MembershipInputs,
+  inputs: Pick<MembershipInputs, "identity">,
+  leaver: RosterLeaver,
 ): Promise<void> {
-  const roster = members.map(({ key, node, installation }) => ({
-    key,
-    uuid: node.hardware.uuid,
-    serial: node.hardware.serial,
-    installation,
-  }));
+  const { members, left } = await readRoster(client);
+  await write(client, inputs, {
+    members: members.filter(({ installation }) => installation !== leaver.installation),
+    left: [...left.filter(({ installation }) => installation !== leaver.installation), leaver].slice(
+      -MOST_LEFT,
+    ),
+  });
+}
+
+async function write(
+  client: HarvesterClient,
+  { identity }: Pick<MembershipInputs, "identity">,
+  { members, left }: Roster,
+): Promise<void> {
   await client.applyConfigMap(NAMESPACE, NAME, {
     incarnation: identity.incarnation,
-    members: JSON.stringify(roster),
+    members: JSON.stringify(members),
+    left: JSON.stringify(left),
   });
+}
+
+function rosterMember(
+  { identity }: Pick<MembershipInputs, "identity">,
+  { key, node, installation, sshHostKey: shown }: Member,
+): RosterMember {
+  const { hardware, wasHardware, hostname, address, ssh } = node;
+  const hostKey = shown ?? sshHostKey(identity.seed, installedAs(node)).publicKey;
+  return {
+    key,
+    uuid: hardware.uuid,
+    serial: hardware.serial,
+    installation,
+    reach: { hardware, wasHardware, hostname, address, ssh, hostKey },
+  };
 }

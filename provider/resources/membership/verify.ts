@@ -17,6 +17,8 @@ export interface Member {
   node: NodeDescription;
   /** Intent under which its machine was installed. */
   installation: string;
+  /** SSH host key that its node shows. @default the one that follows from the cluster's seed */
+  sshHostKey?: string;
 }
 
 /** What was found. */

@@ -56,7 +56,7 @@ export async function sightOf(
   try {
     const lives = new Set(entry.nodes.map(({ labels }) => labels[INCARNATION_LABEL] ?? ""));
     return {
-      facts: await allFacts(entry, described),
+      facts: await clusterFacts(entry, described),
       authority: entry.client.caFingerprint,
       incarnation: lives.size === 1 ? [...lives][0]! : "",
     };
@@ -67,8 +67,9 @@ export async function sightOf(
   }
 }
 
-async function allFacts(
-  { client, nodes }: Extract<Entry, { kind: "entered" }>,
+/** Everything about a cluster that a change is judged by. */
+export async function clusterFacts(
+  { client, nodes }: Pick<Extract<Entry, { kind: "entered" }>, "client" | "nodes">,
   described: Readonly<Record<string, NodeDescription>>,
 ): Promise<ClusterFacts> {
   const underWay = upgradeUnderWay(await client.list<Upgrade>(WORKLOAD_PATHS.upgrades));
@@ -84,7 +85,7 @@ async function allFacts(
 }
 
 /** A node, by its key in the description where one describes its host. */
-function factsOf(node: LiveNode, described: Readonly<Record<string, NodeDescription>>): NodeFacts {
+export function factsOf(node: LiveNode, described: Readonly<Record<string, NodeDescription>>): NodeFacts {
   const found = keyOf(node, described);
   const seen = promotionNode(node);
   const count = found === undefined ? undefined : reinstallOf(node, described[found]!);

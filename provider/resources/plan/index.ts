@@ -14,6 +14,7 @@ import {
   UserError,
 } from "../../shell/resource";
 import { outlook } from "../outlook";
+import { approvedSteps } from "./approved";
 import { judgeChange } from "./judgement";
 import { refuseStrangers } from "./strangers";
 import { approvalWanted, refuseUnlessCarriedOut, summaryOf } from "./summary";
@@ -78,7 +79,12 @@ export const plan: Resource = {
 function outputsOf(inputs: Properties): Properties {
   const cluster = inputs.cluster as ClusterDescription;
   const subject = JSON.stringify([cluster.vip.address, cluster.generation ?? 1]);
-  return { ...inputs, receipt: `judged-${createHash("sha256").update(subject).digest("hex").slice(0, 12)}` };
+  const approved = approvedSteps(inputs.transition as Transition, cluster);
+  return {
+    ...inputs,
+    approved,
+    receipt: `judged-${createHash("sha256").update(subject).digest("hex").slice(0, 12)}`,
+  };
 }
 
 /** What a preview says of a change that may be made. */

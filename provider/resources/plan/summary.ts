@@ -3,7 +3,14 @@ import type { Moment, Step, Transition, TransitionKind } from "../../../model/tr
 import { UserError } from "../../shell/errors";
 
 /** What `up` does; any other change it judges and shows. */
-const CARRIED_OUT: readonly TransitionKind[] = ["none", "settings", "provision", "grow", "reinstall"];
+const CARRIED_OUT: readonly TransitionKind[] = [
+  "none",
+  "settings",
+  "provision",
+  "grow",
+  "shrink",
+  "reinstall",
+];
 
 /** The steps of a change, one line each, for a preview; empty where there is nothing to say. */
 export function summaryOf({ kind, steps, unknown }: Transition): string {
