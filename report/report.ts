@@ -5,7 +5,7 @@ import type { NamedDisk, Step } from "../model/transition/step";
 import { type NodeRow, nodeRows } from "./nodes";
 import type { ChangedResource, Diagnostic, Preview } from "./preview";
 import { type Frame, timelineOf } from "./timeline";
-import { type Verdict, verdictOf } from "./verdict";
+import { lacksApproval, type Verdict, verdictOf } from "./verdict";
 
 /** Something that is wrong, or worth knowing, whoever said it. */
 export interface Remark {
@@ -128,12 +128,14 @@ function remarksOf(
       message,
     }),
   );
-  // A provider repeats what the judgement found, so that plain pulumi shows it too.
-  const repeated = ({ message }: Diagnostic) => findings.some((finding) => message.includes(finding.message));
-  const said = diagnostics.filter((diagnostic) => !repeated(diagnostic)).map(remarkOf);
+  const said = diagnostics.map(remarkOf);
   const all = [...findings, ...broken, ...said];
-  const telling = all.filter(({ message }) => !FAILED.test(message));
-  const failed = telling.length < all.length && !telling.some(({ severity }) => severity === "error");
+  const errors = all.filter(({ severity }) => severity === "error");
+  const failed = errors.length > 0 && errors.every(({ message }) => FAILED.test(message));
+  const telling = [
+    ...findings,
+    ...[...broken, ...said].filter((remark) => !isToldAlready(remark, transition, findings)),
+  ].filter(({ message }) => !FAILED.test(message));
   const forgotten: Remark[] =
     plan.is === "forgotten"
       ? [
@@ -147,6 +149,24 @@ function remarksOf(
       : [];
   return [...telling, ...(failed ? [withoutReason(judgedByPolicies)] : []), ...forgotten].sort(
     (a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"),
+  );
+}
+
+/**
+ * Providers and policies repeat what the judgement found, so that plain pulumi shows it too and stops; here it stands once. So does the
+ * approval that is asked for, which has a part of its own. Whoever takes graver what the judgement only warns of is heard.
+ */
+function isToldAlready(
+  { severity, from, message }: Remark,
+  transition: Transition | undefined,
+  findings: readonly Remark[],
+): boolean {
+  const { approval } = transition ?? {};
+  if (lacksApproval(approval) && message.includes(`approve: "${approval.hash}"`)) return true;
+  return findings.some(
+    (finding) =>
+      message.includes(finding.message) &&
+      (from === "engine" || severity === finding.severity || finding.severity === "error"),
   );
 }
 

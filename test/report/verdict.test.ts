@@ -131,6 +131,48 @@ describe("the report", () => {
     assert.equal(remarks.length, 1);
   });
 
+  it("does not repeat what a policy says of a refusal, and hears one that is stricter than the judgement", () => {
+    const said = ({ findings }: Transition) => ({
+      policy: "quorum-kept",
+      level: "mandatory" as const,
+      message: `cluster.nodes.n3: ${findings[0]!.message} ${findings[0]!.next}`,
+    });
+    const refused = report({ transition: refusal, violations: [said(refusal)] });
+    assert.deepEqual(
+      refused.remarks.map(({ from, severity }) => [from, severity]),
+      [["plan", "error"]],
+    );
+    const stricter = report({ transition: replacement, violations: [said(replacement)] });
+    assert.equal(stricter.verdict.outcome, "refused");
+  });
+
+  it("asks for an approval in its own part alone, also where a mandatory policy and the plan ask for it", () => {
+    const asking: Scene = {
+      transition: rebuild,
+      violations: [
+        {
+          policy: "approval-present",
+          level: "mandatory",
+          message: 'cluster.approve: is missing; 1 final step asks for approve: "4f1c2a9be07d".',
+        },
+      ],
+      messages: [
+        {
+          severity: "warning",
+          message: 'cluster.approve: nobody has approved that. Set approve: "4f1c2a9be07d". (rule approval)',
+        },
+      ],
+    };
+    const { verdict, remarks, approval } = report(asking);
+    assert.deepEqual([verdict.outcome, remarks, approval?.hash], ["approval", [], "4f1c2a9be07d"]);
+    const other = { policy: "release-budget", level: "mandatory" as const, message: "too many leave" };
+    const refused = report({ ...asking, violations: [...asking.violations!, other] });
+    assert.deepEqual(
+      [refused.verdict.outcome, refused.remarks.map(({ rule }) => rule)],
+      ["refused", ["release-budget"]],
+    );
+  });
+
   it("says what it could not learn about policies", () => {
     const plain = reportOf(readPreview(digest({ transition: quiet })));
     assert.match(plain.unknown.join(), /PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true/);
