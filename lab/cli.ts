@@ -13,6 +13,7 @@ import type { LabOptions, LabStatus } from "./lab";
 import { readLedger } from "./ledger";
 import { labProcess } from "./lock";
 import { isAlive, type ProcessRecord, reap } from "./processes";
+import { quorumRecord } from "./quorum/record";
 import { timings } from "./timings";
 
 const USAGE = `The virtual data centre. Verbs:
@@ -24,6 +25,7 @@ const USAGE = `The virtual data centre. Verbs:
   console <machine>    what a person at the screen saw
   ledger               what happened (--json)
   timings              how long installations and promotions took, beside the critical path of the simulated delays (--json)
+  quorum               the etcd members as they were seen five times a second: the fewest that answered, losses of quorum (--json)
   fault                the faults there are
   fault <machine|site> <fault> [args] [--for <lab seconds>]
                        make something go wrong; "fault <machine|site> clear [fault]" ends it
@@ -54,7 +56,8 @@ async function main(): Promise<void> {
   switch (verb) {
     case "start": {
       const { net } = values;
-      return await start({ siteDir, net, machines: number(values.machines), speed: number(values.speed) });
+      const machines = number(values.machines);
+      return await start({ siteDir, net, machines, speed: number(values.speed), sampleEtcd: true });
     }
     case "stop":
       return await stop(siteDir);
@@ -70,6 +73,8 @@ async function main(): Promise<void> {
       return console.log(`${name}: ${argument}`);
     case "timings":
       return showTimings(siteDir, values.json === true);
+    case "quorum":
+      return showQuorum(siteDir, values.json === true);
     case "fault":
       return await fault(siteDir, positionals.slice(1), number(values.for));
     case "mains": {
@@ -215,6 +220,26 @@ function showTimings(siteDir: string, json: boolean): void {
     );
   }
   if (tasks.length === 0) console.log("nothing was installed since the lab was started");
+}
+
+function showQuorum(siteDir: string, json: boolean): void {
+  const record = quorumRecord(siteDir);
+  if (json) {
+    console.log(JSON.stringify(record));
+    return;
+  }
+  for (const { time, cluster, members, voters, healthy, leader } of record.states)
+    console.log(
+      `${time} cluster ${cluster}: ${healthy} of ${voters} voters answer, ${members} members, leader ${leader ?? "none"}`,
+    );
+  for (const { cluster, from, until, voters, healthy } of record.belowQuorum)
+    console.log(
+      `below quorum: cluster ${cluster} from ${from} until ${until ?? "now"}, ${healthy} of ${voters} voters`,
+    );
+  const { samples, longestGapMs, lowestReserve, longestLeaderlessMs } = record;
+  console.log(
+    `${samples} looks, at most ${longestGapMs} ms apart; at the least ${lowestReserve ?? "-"} voters more than a majority; at most ${longestLeaderlessMs} ms without a leader`,
+  );
 }
 
 async function fault(siteDir: string, words: string[], forSeconds: number | undefined): Promise<void> {

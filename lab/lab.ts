@@ -19,7 +19,9 @@ import { Machine, type MachineStatus, type ResetType } from "./machine/machine";
 import type { BootOverride, MachineState } from "./machine/state";
 import { checkNet, checkPortFree, DEFAULT_NET, PORTS, siteAddress, vipAddress } from "./net";
 import { SiteAuthority } from "./pki";
-import { ClusterTable, VipTable } from "./registries";
+import { type QuorumPeriod, type QuorumRecord, quorumRecord } from "./quorum/record";
+import { QuorumSampler } from "./quorum/sampler";
+import { ClusterTable, EtcdTable, VipTable } from "./registries";
 import { ensureSecrets, type SecretFiles } from "./secrets";
 import { DEFAULT_MACHINES, siteHardware } from "./site";
 import { type Timings, timings } from "./timings";
@@ -42,6 +44,8 @@ export interface LabOptions {
   binaries: LabBinaries;
   /** Real seconds of silence after which a Redfish session ends (default 600). */
   sessionSeconds?: number;
+  /** Whether every etcd member is looked at five times a second; see `quorumRecord` (default false). */
+  sampleEtcd?: boolean;
   /** What runs on installed machines (default: a Harvester node). */
   nodeFactory?: NodeFactory;
   /** Called with a line for each step of the start. */
@@ -78,6 +82,7 @@ export class Lab {
   readonly #cleanups: (() => Promise<void> | void)[] = [];
   #stopping: Promise<void> | undefined;
   #stranger: Stranger | undefined;
+  #sampler: QuorumSampler | undefined;
   /** Machines without mains power, and whether they were on when it failed. */
   readonly #withoutMains = new Map<string, boolean>();
 
@@ -137,6 +142,7 @@ export class Lab {
         processes,
         vip,
         clusters: new ClusterTable(),
+        etcd: new EtcdTable(),
         binaries: options.binaries,
         faults,
       };
@@ -171,6 +177,12 @@ export class Lab {
       });
       for (const machine of lab.machines) machine.resume();
       cleanups.push(() => lab.#suspend());
+      // Ended before the machines are: that the lab stops is no loss of quorum.
+      if (options.sampleEtcd) {
+        const sampler = QuorumSampler.start(siteDir, services.etcd);
+        lab.#sampler = sampler;
+        cleanups.push(() => sampler.stop());
+      }
       cleanups.push(() => lab.#endClash());
       if (faults.active(SITE, "vip-clash")) await lab.fault(SITE, "vip-clash");
       lab.#cleanups.push(...cleanups);
@@ -240,6 +252,12 @@ export class Lab {
     const wasOn = this.#withoutMains.get(machine.name) === true;
     this.#withoutMains.delete(machine.name);
     await machine.mainsReturned(wasOn);
+  }
+
+  /** What was seen of the etcd members, if the lab was started with `sampleEtcd`. */
+  quorumRecord(period?: QuorumPeriod): QuorumRecord {
+    this.#sampler?.flush();
+    return quorumRecord(this.services.siteDir, period);
   }
 
   status(): LabStatus {

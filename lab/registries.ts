@@ -1,4 +1,11 @@
-import type { ClusterRegistry, Ledger, ServingCluster, VipRegistry } from "./types";
+import type {
+  ClusterRegistry,
+  EtcdMembers,
+  Ledger,
+  RunningMember,
+  ServingCluster,
+  VipRegistry,
+} from "./types";
 
 /** Who holds which virtual address on the lab's one layer-2 network. */
 export class VipTable implements VipRegistry {
@@ -70,5 +77,19 @@ export class ClusterTable implements ClusterRegistry {
 
   find<C extends ServingCluster = ServingCluster>(vip: string): C | undefined {
     return this.#clusters.get(vip) as C | undefined;
+  }
+}
+
+/** The etcd members that run. */
+export class EtcdTable implements EtcdMembers {
+  readonly #members = new Set<RunningMember>();
+
+  add(member: RunningMember): () => void {
+    this.#members.add(member);
+    return () => this.#members.delete(member);
+  }
+
+  all(): RunningMember[] {
+    return [...this.#members];
   }
 }

@@ -4,6 +4,7 @@
  * A machine (lab/machine/) owns power, firmware, disks and the installer. What runs after a boot from disk is a node (lab/cluster/):
  * the machine builds a `HarvesterNode(context, system, lab)` and drives it with `start`, `shutdown` and `kill`.
  */
+import type { EtcdClient } from "./cluster/etcd-client";
 import type { FaultName } from "./faults/table";
 
 /** A network card as the BMC, the firmware and the operating system show it. */
@@ -239,6 +240,19 @@ export interface ClusterRegistry {
   find<C extends ServingCluster = ServingCluster>(vip: string): C | undefined;
 }
 
+/** An etcd member while its process runs. */
+export interface RunningMember {
+  readonly machine: string;
+  readonly client: Pick<EtcdClient, "status" | "members">;
+}
+
+/** The etcd members of the lab that run, of whatever cluster. */
+export interface EtcdMembers {
+  /** Adds a member; returns how to take it out again. */
+  add(member: RunningMember): () => void;
+  all(): RunningMember[];
+}
+
 /** What is wrong in the lab on purpose; see lab/faults/table.ts. */
 export interface Faults {
   /** Arguments of a fault while it is active on a machine, or on `site`; undefined while it is not. */
@@ -269,6 +283,7 @@ export interface LabServices {
   readonly processes: ChildProcesses;
   readonly vip: VipRegistry;
   readonly clusters: ClusterRegistry;
+  readonly etcd: EtcdMembers;
   readonly binaries: LabBinaries;
   readonly faults: Faults;
 }

@@ -16,6 +16,7 @@ export interface EtcdMemberInfo {
 
 /** What one member says about itself. */
 export interface EtcdStatus {
+  clusterId: string;
   memberId: string;
   leader: string;
   version: string;
@@ -41,6 +42,7 @@ export class EtcdClient {
     this.#http = new HttpsClient(target);
   }
 
+  /** The members as this one knows them, also without a majority. */
   async members(): Promise<EtcdMemberInfo[]> {
     const answer = await this.#call<{ members: RawMember[] }>("/v3/cluster/member/list", {});
     return answer.members.map(memberInfo);
@@ -67,7 +69,7 @@ export class EtcdClient {
   /** What the member answers; a member without a leader answers too. */
   async status(): Promise<EtcdStatus> {
     const raw = await this.#call<{
-      header: { member_id: string };
+      header: { cluster_id: string; member_id: string };
       leader?: string;
       version: string;
       dbSize?: string;
@@ -76,6 +78,7 @@ export class EtcdClient {
       isLearner?: boolean;
     }>("/v3/maintenance/status", {});
     return {
+      clusterId: raw.header.cluster_id,
       memberId: raw.header.member_id,
       leader: raw.leader ?? "0",
       version: raw.version,

@@ -30,6 +30,8 @@ const DIR = `${PATHS.tls}/etcd`;
 export class EtcdMember {
   #child: LabChild | undefined;
   #client: EtcdClient | undefined;
+  /** Takes this member out of those that run. */
+  #ends: () => void = () => undefined;
 
   constructor(
     private readonly disk: NodeDisk,
@@ -113,6 +115,7 @@ export class EtcdMember {
       cert: this.disk.read(`${DIR}/client.crt`),
       key: this.disk.read(`${DIR}/client.key`),
     });
+    this.#ends = this.lab.etcd.add({ machine: this.options.machine, client: this.#client });
   }
 
   /** Waits until the member answers. It may have no leader yet when other members are missing. */
@@ -146,11 +149,13 @@ export class EtcdMember {
   }
 
   async kill(): Promise<void> {
+    this.#ends();
     this.#client?.close();
     await this.#child?.kill();
   }
 
   async stop(): Promise<void> {
+    this.#ends();
     this.#client?.close();
     await this.#child?.stop();
   }

@@ -60,6 +60,7 @@ describe("lab command line", function () {
     assert.match((await lab("status")).output, /m1 has no mains power/);
     assert.match((await lab("mains", "on")).output, /mains power: on/);
     assert.match((await lab("console", "m1")).output, /No bootable device found/);
+    assert.match((await lab("quorum")).output, /looks, at most \d+ ms apart; at the least - voters more/);
     assert.match((await lab("ledger")).output, /m1 +power-on reason=BMC/);
     const unknown = await lab("kill", "m7");
     assert.deepEqual([unknown.code, unknown.output], [1, 'the lab has no machine "m7"; it has m1, m2\n']);

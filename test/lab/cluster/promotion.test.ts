@@ -4,6 +4,8 @@ import { objectOf, resourceOf } from "../../../lab/cluster/kinds";
 import type { KubeClient } from "../../../lab/cluster/kube";
 import { FLEET_LOCAL } from "../../../lab/cluster/machines";
 import type { HarvesterNode } from "../../../lab/cluster/node";
+import { quorumRecord } from "../../../lab/quorum/record";
+import { QuorumSampler } from "../../../lab/quorum/sampler";
 import { ask, clusterReady, eventually, login, TestSite } from "./support";
 
 const VMS = resourceOf("virtualMachine");
@@ -15,15 +17,20 @@ describe("four nodes, three of them management", function () {
   this.timeout(180_000);
   let site: TestSite;
   let nodes: HarvesterNode[];
+  let sampler: QuorumSampler;
 
   before(async () => {
     site = await TestSite.create();
+    sampler = QuorumSampler.start(site.dir, site.lab.etcd);
     nodes = [await site.machine(1).boot()];
     await clusterReady(site);
     for (const number of [2, 3, 4]) nodes.push(await boot(number));
   });
 
-  after(async () => site?.stop());
+  after(async () => {
+    sampler?.stop();
+    await site?.stop();
+  });
 
   function boot(number: number): Promise<HarvesterNode> {
     const role = number === 4 ? "worker" : "management";
@@ -164,5 +171,18 @@ describe("four nodes, three of them management", function () {
     );
     assert.notEqual(again.metadata.uid, uid);
     assert.deepEqual(events("server-rejoined"), ["m3"]);
+  });
+
+  it("are in the record of the quorum as they were: lost once, while two of three were away", async () => {
+    sampler.flush();
+    const { states, samples, belowQuorum, lowestHealthy } = quorumRecord(site.dir);
+    assert.deepEqual(
+      belowQuorum.map(({ voters, healthy, until }) => [voters, healthy, until !== undefined]),
+      [[3, 1, true]],
+    );
+    assert.equal(lowestHealthy, 1);
+    assert.deepEqual([...new Set(states.map(({ voters }) => voters))], [1, 2, 3]);
+    assert.equal(new Set(states.map(({ cluster }) => cluster)).size, 1);
+    assert.ok(samples > states.length);
   });
 });

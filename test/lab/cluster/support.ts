@@ -13,7 +13,7 @@ import { HarvesterNode } from "../../../lab/cluster/node";
 import { FaultBoard } from "../../../lab/faults/board";
 import { LedgerFile } from "../../../lab/ledger";
 import { findFreeNet } from "../../../lab/net";
-import { ClusterTable, VipTable } from "../../../lab/registries";
+import { ClusterTable, EtcdTable, VipTable } from "../../../lab/registries";
 import type {
   HarvesterConfig,
   InstalledSystem,
@@ -54,6 +54,7 @@ export class TestSite {
       processes: this.#children,
       vip: new VipTable(17443, this.ledger),
       clusters: new ClusterTable(),
+      etcd: new EtcdTable(),
       binaries: findBinaries(`${TOOLCHAIN}:${process.env.PATH}`),
       faults: this.faults,
     };

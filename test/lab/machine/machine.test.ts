@@ -7,7 +7,7 @@ import { FaultBoard } from "../../../lab/faults/board";
 import { LedgerFile } from "../../../lab/ledger";
 import { DEFAULT_DELAYS } from "../../../lab/machine/delays";
 import { Machine, WrongPowerState } from "../../../lab/machine/machine";
-import { ClusterTable, VipTable } from "../../../lab/registries";
+import { ClusterTable, EtcdTable, VipTable } from "../../../lab/registries";
 import { siteHardware } from "../../../lab/site";
 import type { LabServices, MachineHardware } from "../../../lab/types";
 import { BootServer, createConfig } from "../boot-server";
@@ -43,6 +43,7 @@ class Bench {
       processes: { spawn: () => Promise.reject(new Error("no children here")) },
       vip: this.vip,
       clusters: new ClusterTable(),
+      etcd: new EtcdTable(),
       binaries: { etcd: "", kubeApiserver: "", etcdctl: "" },
       faults: this.faults,
     };
