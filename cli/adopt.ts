@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { AdoptionFinding } from "../model/adoption";
 import { mark } from "../provider/adoption/marks";
 import { secrets } from "../provider/shell/secrets";
 import { shutdown } from "../provider/shell/shutdown";
@@ -53,7 +54,7 @@ async function adopt(args: string[]): Promise<number> {
   });
   try {
     const { findings, description, ready } = assessment;
-    print(findingsTable(findings, "to decide"));
+    print(findingsTable(findings.map(onOneLine), "to decide"));
     if (ready === undefined) {
       print(`\nNothing was written. The description so far:\n\n${stackFileOf(description)}`);
       return 2;
@@ -127,6 +128,11 @@ function readText(file: string, option: string): string {
 function relativeToProject(file: string): string {
   const path = relative(repository, file);
   return path.startsWith("..") ? file : path;
+}
+
+/** What comes from the network is shown as one line of plain text, whatever it holds. */
+function onOneLine({ detail, ...finding }: AdoptionFinding): AdoptionFinding {
+  return { ...finding, detail: detail.replaceAll(/[^\x20-\x7e]+/g, " ") };
 }
 
 function print(text: string): void {

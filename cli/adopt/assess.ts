@@ -115,10 +115,11 @@ export async function assess(request: AdoptionRequest): Promise<Assessment> {
 
   const identity = identityOf(seen, incarnation, described, cluster);
   const { nodes, ...shared } = cluster;
+  const hostKeys = byKey(described.keys, hosts, (node) => node.host?.sshHostKey);
   const members: MembershipInputs = {
     cluster: shared as ClusterDescription,
     identity,
-    members: membersOf({ cluster, identity, nodes }),
+    members: membersOf({ cluster, identity, nodes, hostKeys }),
   };
   const expected = { version: cluster.version, creator: identity.creator.key };
   const { pending, wrong } = verify(members.members, seen.nodes, expected);
@@ -129,7 +130,7 @@ export async function assess(request: AdoptionRequest): Promise<Assessment> {
     nodes: seen.nodes,
     kubeconfig: login.kubeconfig,
     caFingerprint: client.caFingerprint,
-    hostKeys: byKey(described.keys, hosts, (node) => node.host?.sshHostKey),
+    hostKeys,
     power: byKey(described.keys, hosts, (node) => matching.bmcs.get(node.name)?.system?.power),
   };
   const missing = missingLabels(members, seen.nodes);

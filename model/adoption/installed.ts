@@ -68,8 +68,12 @@ function items(from: Plain, name: string): Plain[] {
   return Array.isArray(found) ? found.filter(isPlain) : [];
 }
 
+/** Keys by which a stack file points at secrets and files of the operator: what a node says must not become one. */
+const REFERENCES = ["secretFromFile", "secretFromEnv", "fromFile"];
+
 function texts(from: Plain): Record<string, string> {
-  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, String(value)]));
+  const entries = Object.entries(from).filter(([key]) => !REFERENCES.includes(key));
+  return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]));
 }
 
 function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {

@@ -43,12 +43,12 @@ function claimed(nodes: readonly FoundNode[], { entry, system }: FoundBmc): Foun
 }
 
 /** A pair has to agree in everything. A person may say that serial number and MACs are to differ, but nobody acts across two UUIDs. */
-function judgePair(node: FoundNode, { entry, system }: FoundBmc): AdoptionFinding[] {
+function judgePair(node: FoundNode, { entry, system, unread }: FoundBmc): AdoptionFinding[] {
   const { endpoint } = entry.bmc;
   const about = (result: AdoptionFinding["result"], detail: string): AdoptionFinding[] => [
     { subject: node.name, check: "host", result, detail },
   ];
-  if (system === undefined) return [];
+  if (system === undefined) return about("fail", `${endpoint} could not be asked: ${unread ?? "no answer"}`);
   const comparison = compare(node, system);
   const lines = describeComparison(comparison).join("; ").replaceAll("declared", "the node says");
   const differing = comparison.table.filter(({ verdict }) => verdict === "differs");

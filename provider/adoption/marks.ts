@@ -64,13 +64,17 @@ export function membersOf({
   cluster,
   identity,
   nodes,
+  hostKeys,
 }: Pick<MembershipInputs, "cluster" | "identity"> & {
   nodes: Readonly<Record<string, NodeDescription>>;
+  /** SSH host keys that they show, by key. */
+  hostKeys: Readonly<Record<string, string>>;
 }): MembershipInputs["members"] {
   return Object.entries(nodes).map(([key, node]) => ({
     key,
     node,
     installation: intentOf({ key, cluster, node, identity }).id,
+    ...(hostKeys[key] === undefined ? {} : { sshHostKey: hostKeys[key] }),
   }));
 }
 

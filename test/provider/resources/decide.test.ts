@@ -58,6 +58,12 @@ describe("deciding about a machine", () => {
       { act: "adopt" },
     ],
     ["member, reinstall raised", again, { cluster: "ours", node: { installation: creator.id } }, "refuse"],
+    [
+      "a member that carries no label of ours, nor a mark on its hardware",
+      joiner,
+      { cluster: "ours", poweredOn: true, node: { installation: undefined } },
+      "refuse",
+    ],
     ["mark of a stranger", creator, { mark: { intent: "ffffffffffff", phase: "done" } }, "refuse"],
     ["was a member, deleted in the cluster", creator, { remembered: "member", cluster: "ours" }, "refuse"],
     [
