@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { bootToken, joinToken, sshHostKey } from "../../model/identity";
+import { forbidden } from "./connections";
 import { ask, kubeGet, listens, logIn } from "./http";
 import { ProcessSampler, type Secrets, scanFolder, secretsIn } from "./scan";
 import { type Loose, type Run, type Snapshot, World } from "./world";
@@ -81,6 +82,16 @@ describe("one machine becomes a cluster by plain pulumi", function () {
 
   it("nothing listens any more where the machine booted from", async () => {
     assert.equal(await listens(world.bootServer), false);
+  });
+
+  it("the provider spoke with the BMC, the VIP and the engine, and would be caught at anything else", () => {
+    const made = world.connections();
+    const { net } = world;
+    for (const expected of [`${net}.101:17000`, `${net}.10:17443`])
+      assert(made.includes(expected), `${made}`);
+    assert.deepEqual(forbidden(made, net), []);
+    const elsewhere = [`${net}.11:2379`, `${net}.11:6443`, "localhost:80", "udp"];
+    assert.deepEqual(forbidden([...made, ...elsewhere], net), elsewhere);
   });
 
   it("a stranger was told to boot from its disk while the machine was installing", () => {

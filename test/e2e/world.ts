@@ -14,6 +14,7 @@ import { DEFAULT_DELAYS, type Delays } from "../../lab/machine/delays";
 import { DEFAULT_NET, findFreeNet } from "../../lab/net";
 import type { LedgerEntry } from "../../lab/types";
 import { installedToolchain, toolchainPaths } from "../../toolchain/toolchain";
+import { connectionsIn, forbidden, recordingConnections } from "./connections";
 import { type BmcRequest, clusterWrites, readLines, WRITING_METHODS } from "./observe";
 
 /** The clone that the tests are part of. */
@@ -119,6 +120,7 @@ export class World {
       machines: nodes,
       speed,
       delays: { ...DEFAULT_DELAYS, ...delays },
+      sampleEtcd: true,
       binaries: findBinaries(toolchainPaths(REPOSITORY).bin),
     });
     const world = new World(dir, net, lab);
@@ -137,7 +139,9 @@ export class World {
   async stop(): Promise<void> {
     for (const child of this.#running) child.kill("SIGKILL");
     await this.lab.stop();
+    const strange = forbidden(this.connections(), this.net);
     rmSync(this.dir, { recursive: true, force: true });
+    if (strange.length > 0) throw new Error(`the provider connected to ${strange.join(", ")}`);
   }
 
   get siteDir(): string {
@@ -147,6 +151,11 @@ export class World {
   /** The first machine, which creates the cluster. */
   get machine() {
     return this.lab.machine("m1");
+  }
+
+  /** Addresses that the provider connected to; the world's end fails if it should not have. */
+  connections(): string[] {
+    return connectionsIn(join(this.dir, "connections.txt"));
   }
 
   /** The stack file that pulumi is given. */
@@ -216,6 +225,7 @@ export class World {
       ...given,
       HOME: process.env.HOME ?? this.dir,
       ...pulumiVariables(REPOSITORY, toolchain, STACK, given),
+      ...recordingConnections(join(this.dir, "connections.txt")),
       PULUMI_HOME: this.#home,
     };
   }
