@@ -21,7 +21,10 @@ export const artifactVersion = modelPolicy({
   rules: ["artifact-version", "version"],
 });
 
-/** Every resource of the stack speaks of one version. */
+/**
+ * Every resource of the stack speaks of one version. A machine that is a member keeps the description that it was installed from, also while
+ * the cluster is upgraded and afterwards, so that it is not asked.
+ */
 export const oneVersion: StackValidationPolicy = {
   ...ABOUT,
   tags: [...ABOUT.tags],
@@ -30,7 +33,7 @@ export const oneVersion: StackValidationPolicy = {
   remediationSteps: "Give every resource the same description; `HarvesterCluster` does.",
   validateStack({ resources }, reportViolation) {
     const seen = resources
-      .filter(({ type }) => type.startsWith(METAL))
+      .filter(({ type, props }) => type.startsWith(METAL) && plain(props, "phase") !== "member")
       .flatMap(({ urn, props }) => {
         const cluster = plain(props, "cluster") as { version?: unknown } | undefined | symbol;
         const version = typeof cluster === "object" ? cluster?.version : undefined;

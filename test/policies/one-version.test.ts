@@ -23,6 +23,17 @@ describe("policy one-version", () => {
     );
   });
 
+  it("lets an upgrade pass: members keep the description that they were installed from", async () => {
+    const member = resource("Machine", "n1", "v1.6.1");
+    assert.deepEqual(
+      await stackViolationsOf(oneVersion, [
+        resource("Plan", "plan", "v1.7.0"),
+        { ...member, props: { ...member.props, phase: "member" } },
+      ]),
+      [],
+    );
+  });
+
   it("names the machine that has another one", async () => {
     const [message, ...rest] = await stackViolationsOf(oneVersion, [
       resource("Plan", "plan", "v1.6.1"),
