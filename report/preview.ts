@@ -285,7 +285,9 @@ const PROPERTY_FIRST = /^([A-Za-z]\w*(?:\.|\[)\S*): (.*)$/s;
 
 function diagnosticOf({ severity, urn, message }: Raw["diagnostics"][number]): Diagnostic[] {
   if (severity !== "error" && severity !== "warning") return [];
-  const said = plain(message).replace(/^(error|warning): /, "");
+  const said = plain(message)
+    .replace(/^(error|warning): /, "")
+    .replace(/^Preview failed: /, "");
   const parts = urn === undefined || urn === "" ? undefined : partsOf(urn);
   const ofPlan = parts?.type === PLAN;
   const [, refused, problem] = REFUSED_PROPERTY.exec(said) ?? [];

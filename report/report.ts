@@ -134,7 +134,8 @@ function remarksOf(
   const failed = errors.length > 0 && errors.every(({ message }) => FAILED.test(message));
   const telling = [
     ...findings,
-    ...[...broken, ...said].filter((remark) => !isToldAlready(remark, transition, findings)),
+    ...broken.filter((remark) => !isToldAlready(remark, transition, [...findings, ...said])),
+    ...said.filter((remark) => !isToldAlready(remark, transition, findings)),
   ].filter(({ message }) => !FAILED.test(message));
   const forgotten: Remark[] =
     plan.is === "forgotten"
@@ -159,14 +160,23 @@ function remarksOf(
 function isToldAlready(
   { severity, from, message }: Remark,
   transition: Transition | undefined,
-  findings: readonly Remark[],
+  others: readonly Remark[],
 ): boolean {
   const { approval } = transition ?? {};
   if (lacksApproval(approval) && message.includes(`approve: "${approval.hash}"`)) return true;
-  return findings.some(
-    (finding) =>
-      message.includes(finding.message) &&
-      (from === "engine" || severity === finding.severity || finding.severity === "error"),
+  return others.some(
+    (other) =>
+      isSame(message, other) &&
+      (from === "engine" || severity === other.severity || other.severity === "error"),
+  );
+}
+
+/** Whether a message says what a remark says: with the property in front, with or without what to do behind. */
+function isSame(message: string, { about, message: told }: Remark): boolean {
+  const [, subject, rest] = /^cluster\.(\S+): (.*)$/s.exec(message) ?? [];
+  return (
+    message.includes(told) ||
+    (subject !== undefined && about === `cluster.${subject}` && told.startsWith(rest!))
   );
 }
 

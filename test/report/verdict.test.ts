@@ -146,6 +146,39 @@ describe("the report", () => {
     assert.equal(stricter.verdict.outcome, "refused");
   });
 
+  it("does not repeat what a policy says of a description that the plan has refused", () => {
+    const about = { type: "metal:index:Plan", name: "plan" };
+    const { remarks } = report({
+      messages: [
+        {
+          severity: "error",
+          about,
+          message:
+            "metal:index:Plan resource 'plan' has a problem: cluster.featureGates.A: is locked. Take it out. (rule feature-gate-locked)",
+        },
+      ],
+      violations: [
+        { policy: "valid-gates", level: "mandatory", message: "cluster.featureGates.A: is locked." },
+      ],
+    });
+    assert.deepEqual(
+      remarks.map(({ rule, about }) => [rule, about]),
+      [["feature-gate-locked", "cluster.featureGates.A"]],
+    );
+  });
+
+  it("names a resource whose preview failed once", () => {
+    const about = { type: "metal:index:Machine", name: "n2" };
+    const { remarks } = report({
+      transition: quiet,
+      messages: [{ severity: "error", about, message: "Preview failed: n2: it is a living member" }],
+    });
+    assert.deepEqual(
+      remarks.map(({ about, message }) => [about, message]),
+      [["n2", "it is a living member"]],
+    );
+  });
+
   it("asks for an approval in its own part alone, also where a mandatory policy and the plan ask for it", () => {
     const asking: Scene = {
       transition: rebuild,
