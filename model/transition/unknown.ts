@@ -54,7 +54,7 @@ export function unknownOf(
   const empties = steps.some(({ kind }) => EMPTYING.includes(kind));
   return [
     ...unknown.map((path) => `${path || "The description"} is not known yet, and is taken for unchanged.`),
-    ...(source === "inputs"
+    ...(source === "inputs" && steps.length > 0
       ? ["The cluster was never looked at: all of it is taken to be as it was described last."]
       : []),
     ...(nodes.length > 0 && before === undefined
