@@ -29,7 +29,7 @@ export function ask(
           ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(timeoutMs),
       },
       (response) => {
         let text = "";

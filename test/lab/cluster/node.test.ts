@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { utils } from "ssh2";
 import { parse } from "yaml";
 import type { HarvesterNode } from "../../../lab/cluster/node";
+import { Counter } from "../../e2e/counter";
 import { ask, clusterReady, eventually, login, ssh, type TestMachine, TestSite } from "./support";
 
 const PASSWORD = "a long enough password";
@@ -283,8 +284,14 @@ describe("a node that creates a cluster", function () {
     }
   });
 
-  it("comes back with its data after a power cut", async () => {
+  it("comes back with its data after a power cut, with every write that it has acknowledged", async () => {
     const token = await currentToken();
+    const password = await login(site, PASSWORD).then(
+      () => PASSWORD,
+      () => "admin",
+    );
+    const counter = await Counter.start({ vipUrl: vip, secret: () => password });
+    await eventually("some writes", async () => counter.acknowledged >= 3);
     await kube(token, "/api/v1/namespaces/default/configmaps", {
       method: "POST",
       body: { metadata: { name: "kept" } },
@@ -299,6 +306,14 @@ describe("a node that creates a cluster", function () {
     assert.equal((await kube(token, "/api/v1/nodes/n1")).json.metadata.uid, uid);
     const counted = (event: string) => site.ledger.read().filter((entry) => entry.event === event).length;
     assert.deepEqual([counted("cluster-created"), counted("cluster-formed")], [1, 1]);
+    const before = counter.acknowledged;
+    await eventually("writes after it", async () => counter.acknowledged > before);
+    const taken = "/api/v1/namespaces/counter/configmaps/counter-2";
+    assert.equal((await kube(token, taken, { method: "DELETE" })).status, 200);
+    const { acknowledged, failed, lost } = await counter.stop();
+    // The one that the test itself has taken away shows that a lost one would be seen.
+    assert.deepEqual(lost, [2]);
+    assert.ok(acknowledged > before && failed > 0, `${acknowledged} acknowledged, ${failed} failed`);
   });
 });
 
