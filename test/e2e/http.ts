@@ -14,9 +14,9 @@ export interface Answer {
 /** A request of a test; the certificate is checked where an authority is given. */
 export function ask(
   url: string,
-  options: { method?: string; token?: string; ca?: string; body?: object } = {},
+  options: { method?: string; token?: string; ca?: string; body?: object; timeoutMs?: number } = {},
 ): Promise<Answer> {
-  const { method = "GET", token, ca, body } = options;
+  const { method = "GET", token, ca, body, timeoutMs = 20_000 } = options;
   return new Promise((resolve, reject) => {
     const send = url.startsWith("https:") ? httpsRequest : httpRequest;
     const call = send(
