@@ -14,6 +14,7 @@ const VERBS = [
   "stop",
   "status",
   "doctor",
+  "guard",
   "report",
   "adopt",
   "lab",

@@ -48,7 +48,7 @@ export const RECOVERY_GUARDS: readonly RecoveryGuard[] = [
     about: "Nothing is done while somebody else changes the cluster.",
     passes: true,
     refuses({ change }) {
-      return change === undefined ? undefined : `${change} changes the cluster just now`;
+      return change === undefined ? undefined : `somebody else may be changing the cluster: ${change}`;
     },
   },
   {

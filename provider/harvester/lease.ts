@@ -25,6 +25,20 @@ interface Lease extends KubeObject {
   };
 }
 
+/** Somebody else held the Lease until the deadline. */
+export class LeaseHeld extends UserError {
+  constructor(
+    /** Who, and since when; or why that is not known. */
+    readonly holder: string,
+  ) {
+    super(
+      `members: gave up waiting: ${holder}. One run at a time takes nodes out. Let that one end; if it is gone, its Lease ends ` +
+        `${DURATION_SECONDS} s after it was renewed last. Nothing was changed.`,
+    );
+    this.name = "LeaseHeld";
+  }
+}
+
 /** What a holder needs. */
 export interface LeaseOptions {
   /** The cluster as it is reached right now; it may be another connection each time. */
@@ -76,12 +90,7 @@ async function acquire({ kube, ctx }: LeaseOptions, holder: string): Promise<voi
         `${lease.spec?.acquireTime ?? "an unknown time"}, renewed at ${lease.spec?.renewTime ?? "an unknown time"}`;
     }
     ctx.status(`waiting: ${why}`);
-    if (Date.now() + LOOK_EVERY_MS > ctx.deadline.getTime()) {
-      throw new UserError(
-        `members: gave up waiting: ${why}. One run at a time takes nodes out. Let that one end; if it is gone, its Lease ends ` +
-          `${DURATION_SECONDS} s after it was renewed last. Nothing was changed.`,
-      );
-    }
+    if (Date.now() + LOOK_EVERY_MS > ctx.deadline.getTime()) throw new LeaseHeld(why);
     await pause(LOOK_EVERY_MS, ctx.signal);
   }
 }

@@ -38,6 +38,8 @@ export interface DriveFacts {
 
 /** All that is known of a machine. */
 export interface SystemFacts extends SystemState {
+  /** Health of the whole machine [Redfish ComputerSystem: Status.Health]: `OK`, `Warning`, `Critical`. */
+  health: string | undefined;
   uuid: string | undefined;
   serial: string | undefined;
   manufacturer: string | undefined;
@@ -74,6 +76,7 @@ export async function readFacts(client: BmcClient, system: Json): Promise<System
   const processors = object(system.ProcessorSummary);
   return {
     ...stateOf(system),
+    health: text(object(system.Status).Health),
     uuid: text(system.UUID),
     serial: text(system.SerialNumber),
     manufacturer: text(system.Manufacturer),

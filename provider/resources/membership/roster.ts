@@ -1,5 +1,6 @@
 /** The roster in the cluster: which stack it belongs to, who belongs to it, and who left, for whoever looks without the state. */
 import { installedAs } from "../../../model/description";
+import type { Eviction } from "../../../model/eviction";
 import { sshHostKey } from "../../../model/identity";
 import type { HarvesterClient } from "../../harvester/client";
 import type { ReachableNode } from "../node-shell";
@@ -55,22 +56,29 @@ export interface RosterLeaver {
 export interface Roster {
   members: RosterMember[];
   left: RosterLeaver[];
+  /** Members that were taken out because they had failed; they stand among those that left, too, once they are out. */
+  evicted: Eviction[];
 }
 
 /** Reads the roster; empty where there is none. */
 export async function readRoster(client: HarvesterClient): Promise<Roster> {
-  const { members = "[]", left = "[]" } = (await client.configMap(NAMESPACE, NAME)) ?? {};
-  return { members: JSON.parse(members) as RosterMember[], left: JSON.parse(left) as RosterLeaver[] };
+  const { members = "[]", left = "[]", evicted = "[]" } = (await client.configMap(NAMESPACE, NAME)) ?? {};
+  return {
+    members: JSON.parse(members) as RosterMember[],
+    left: JSON.parse(left) as RosterLeaver[],
+    evicted: JSON.parse(evicted) as Eviction[],
+  };
 }
 
 /** Writes who belongs, unless it says so already. Whoever belongs again is no longer among those that left. */
 export async function writeRoster(client: HarvesterClient, inputs: MembershipInputs): Promise<void> {
-  const { left } = await readRoster(client);
+  const { left, evicted } = await readRoster(client);
   const members = inputs.members.map((member) => rosterMember(inputs, member));
   const back = members.map(({ installation }) => installation);
   await write(client, inputs, {
     members,
     left: left.filter(({ installation }) => !back.includes(installation)),
+    evicted,
   });
 }
 
@@ -80,8 +88,9 @@ export async function recordLeft(
   inputs: Pick<MembershipInputs, "identity">,
   leaver: RosterLeaver,
 ): Promise<void> {
-  const { members, left } = await readRoster(client);
+  const { members, left, evicted } = await readRoster(client);
   await write(client, inputs, {
+    evicted,
     members: members.filter(({ installation }) => installation !== leaver.installation),
     left: [...left.filter(({ installation }) => installation !== leaver.installation), leaver].slice(
       -MOST_LEFT,
@@ -89,15 +98,27 @@ export async function recordLeft(
   });
 }
 
+/** Records that a member is taken out because it has failed: before anything is done, so that whoever is killed in it has said so. */
+export async function recordEvicted(
+  client: HarvesterClient,
+  inputs: Pick<MembershipInputs, "identity">,
+  eviction: Eviction,
+): Promise<void> {
+  const roster = await readRoster(client);
+  const others = roster.evicted.filter(({ installation }) => installation !== eviction.installation);
+  await write(client, inputs, { ...roster, evicted: [...others, eviction].slice(-MOST_LEFT) });
+}
+
 async function write(
   client: HarvesterClient,
   { identity }: Pick<MembershipInputs, "identity">,
-  { members, left }: Roster,
+  { members, left, evicted }: Roster,
 ): Promise<void> {
   await client.applyConfigMap(NAMESPACE, NAME, {
     incarnation: identity.incarnation,
     members: JSON.stringify(members),
     left: JSON.stringify(left),
+    evicted: JSON.stringify(evicted),
   });
 }
 
