@@ -1,44 +1,31 @@
 /** Members that were evicted because they had failed: a person answers that, and until then nothing is built on them. */
+import type { Eviction } from "../../eviction";
 import { kindOf } from "../change";
-import type { Situation } from "../situation";
 import { nodePath, type Said, type TransitionRule } from "./rule";
-
-/** Id of the rule that tells of an eviction where nothing else changes. */
-export const EVICTED = "evicted";
-
-const SOURCE =
-  "our own: a failed member is taken out without an edit of the description, which goes on naming it";
 
 export const evictionRules: readonly TransitionRule[] = [
   {
-    id: EVICTED,
-    about: "Every node that is described is wanted in the cluster, or was taken out by an edit.",
-    source: SOURCE,
-    severity: "warning",
-    *judge({ situation, change }) {
-      if (kindOf(change) === "none") yield* evictedIn(situation);
-    },
-  },
-  {
-    id: "evicted-first",
-    about: "An eviction is answered before, or in, the next change.",
-    source: SOURCE,
+    id: "evicted",
+    about:
+      "Every node that is described is wanted in the cluster: an eviction is answered before, or in, the next change.",
+    source:
+      "our own: a failed member is taken out without an edit of the description, which goes on naming it",
     severity: "error",
-    *judge({ situation, change }) {
-      if (kindOf(change) !== "none") yield* evictedIn(situation);
+    *judge({ situation: { evicted, after }, change }) {
+      if (kindOf(change) === "none") return;
+      for (const eviction of evicted)
+        if (after.nodes[eviction.node] !== undefined) yield ofEviction(eviction);
     },
   },
 ];
 
-function* evictedIn({ evicted, after }: Situation): Iterable<Said> {
-  for (const { node, at, by, why } of evicted) {
-    if (after.nodes[node] === undefined) continue;
-    yield {
-      property: nodePath(node),
-      message: `${node} evicted by guard: replace or remove it. It was taken out at ${at} (${by}): ${why}. Nothing installs or joins it by itself.`,
-      next:
-        `Take ${node} out of the description, with or without a replacement under another key; or, once its hardware is mended, raise ` +
-        `${nodePath(node)}.reinstall by one.`,
-    };
-  }
+/** What is said of an eviction that stands; a preview says it also where nothing is edited. */
+export function ofEviction({ node, at, by, why }: Eviction): Said {
+  return {
+    property: nodePath(node),
+    message: `${node} evicted by guard: replace or remove it. It was taken out at ${at} (${by}): ${why}. Nothing installs or joins it by itself.`,
+    next:
+      `Take ${node} out of the description, with or without a replacement under another key; or, once its hardware is mended, raise ` +
+      `${nodePath(node)}.reinstall by one.`,
+  };
 }

@@ -11,6 +11,7 @@ import {
 import { firstLogin, type LiveCluster, lookAtCluster } from "../live-cluster";
 import { machineId } from "../machine/inputs";
 import { recordSettled } from "../release";
+import { warnOfEvictions } from "./evictions";
 import { type MembershipInputs, membershipInputs } from "./inputs";
 import { carryOutLeaves } from "./leave";
 import { powerDown } from "./power-down";
@@ -30,9 +31,12 @@ export const membership: Resource = {
     return { inputs: news, failures: [] };
   },
 
-  async diff(ctx, { oldInputs, news }) {
+  async diff(ctx, { oldInputs, oldOutputs, news }) {
     const changes = differences(oldInputs, news).filter((change) => concernsMembership(change.path));
-    if (changes.length === 0) recordSettled(ctx.facts, ctx.urn, idsOf(news));
+    if (changes.length === 0) {
+      recordSettled(ctx.facts, ctx.urn, idsOf(news));
+      await warnOfEvictions(ctx, membershipInputs(news), oldOutputs.caFingerprint as string | undefined);
+    }
     return { changes };
   },
 
