@@ -36,7 +36,7 @@ export async function readBmc(entry: BmcEntry): Promise<FoundBmc> {
     bmc,
     readOnly: true,
     signal: AbortSignal.timeout(BMC_MS),
-    timing: { requestMs: 10_000, attemptsMs: 15_000 },
+    timing: { requestMs: 8_000, attemptsMs: 8_000 },
   });
   try {
     const { uuid = "", serial = "", nics, drives, power } = await system.facts();

@@ -14,9 +14,16 @@ export interface Answer {
 /** A request of a test; the certificate is checked where an authority is given. */
 export function ask(
   url: string,
-  options: { method?: string; token?: string; ca?: string; body?: object; timeoutMs?: number } = {},
+  options: {
+    method?: string;
+    token?: string;
+    ca?: string;
+    body?: object;
+    type?: string;
+    timeoutMs?: number;
+  } = {},
 ): Promise<Answer> {
-  const { method = "GET", token, ca, body, timeoutMs = 20_000 } = options;
+  const { method = "GET", token, ca, body, type = "application/json", timeoutMs = 20_000 } = options;
   return new Promise((resolve, reject) => {
     const send = url.startsWith("https:") ? httpsRequest : httpRequest;
     const call = send(
@@ -26,7 +33,7 @@ export function ask(
         agent: false,
         headers: {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(body === undefined ? {} : { "content-type": type }),
         },
         ...(ca === undefined ? { rejectUnauthorized: false } : { ca }),
         signal: AbortSignal.timeout(timeoutMs),
@@ -65,13 +72,29 @@ export async function logIn(vipUrl: string, password: string): Promise<number> {
 }
 
 /** Reads an object of the cluster, as the holder of a kubeconfig. */
-export async function kubeGet(kubeconfig: string, path: string): Promise<Loose> {
+export function kubeGet(kubeconfig: string, path: string): Promise<Loose> {
+  return kubeAsk(kubeconfig, "GET", path);
+}
+
+/** Changes an object of the cluster by a merge patch, as the holder of a kubeconfig; null takes a value away. */
+export function kubePatch(kubeconfig: string, path: string, patch: object): Promise<Loose> {
+  return kubeAsk(kubeconfig, "PATCH", path, patch);
+}
+
+/** Removes an object of the cluster, as the holder of a kubeconfig. */
+export function kubeDelete(kubeconfig: string, path: string): Promise<Loose> {
+  return kubeAsk(kubeconfig, "DELETE", path);
+}
+
+async function kubeAsk(kubeconfig: string, method: string, path: string, body?: object): Promise<Loose> {
   const { clusters, users } = parse(kubeconfig);
   const { server, "certificate-authority-data": authority } = clusters[0].cluster;
   const answer = await ask(server + path, {
+    method,
+    ...(body === undefined ? {} : { body, type: "application/merge-patch+json" }),
     token: users[0].user.token,
     ca: Buffer.from(authority, "base64").toString("utf8"),
   });
-  if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.body}`);
+  if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
   return JSON.parse(answer.body);
 }
