@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { startArtifacts } from "./artifacts";
 import { startBmcs } from "./bmc/bmc";
+import { bmcLine } from "./bmc/line";
 import { ensureVenv } from "./bmc/venv";
 import { ChildTable } from "./children";
 import { ScaledClock } from "./clock";
@@ -340,9 +341,7 @@ export class Lab {
       },
       "GET /bmc-line": (_, [name]) => {
         const { name: target } = this.machine(name ?? "");
-        const silent =
-          this.#withoutMains.has(target) || this.faults.active(target, "bmc-silent") !== undefined;
-        return { silent, foreign: this.faults.active(target, "bmc-certificate") !== undefined };
+        return bmcLine(this.faults, target, !this.#withoutMains.has(target));
       },
       "PATCH /bmc": (changes, [name]) => {
         const machine = this.machine(name ?? "");

@@ -55,7 +55,7 @@ class LabDriver(AbstractSystemsDriver):
         return self.state(identity)["hardware"]
 
     def line(self, name):
-        """Whether the BMC of a machine is silent, and whether it shows a certificate of somebody else."""
+        """What is wrong with the way to a BMC, and with its answers; see lab/bmc/line.ts."""
         return self._call("GET", "/bmc-line/" + name)
 
     def change(self, identity, changes):

@@ -1,6 +1,7 @@
 """Routes of our own where stock sushy-tools stops short: the system's writable properties, drives, sessions, errors, the request log."""
 
 import base64
+import collections
 import hmac
 import json
 import secrets
@@ -22,12 +23,24 @@ SESSIONS = SERVICE + "/Sessions"
 ABSENT = {"Chassis", "Registries", "CertificateService", "UpdateService", "TaskService", "VirtualMedia", "SimpleStorage",
           "SecureBoot", "BIOS", "Bios", "Memory"}
 
-_sessions, _lock = {}, threading.Lock()
+_sessions, _seen, _lock = {}, collections.Counter(), threading.Lock()
+# A client that waits longer than this for an answer that does not come waits for ever.
+LOST_SECONDS = 120
 
 
 def install(app, driver, options):
     """Puts the routes into sushy-tools' application."""
     stock = dict(app.view_functions)
+
+    @app.before_request
+    def trouble():
+        machine = flask.request.environ["lab.machine"]
+        flask.g.line = driver.line(machine)
+        with _lock:
+            _seen[machine] += 1
+            refused = _seen[machine] % flask.g.line.get("busy", 1) != 0
+        if refused:
+            raise RedfishError(503, "ServiceTemporarilyUnavailable", "The service is temporarily unavailable. Retry in 1 seconds.")
 
     @app.before_request
     def authenticate():
@@ -39,9 +52,17 @@ def install(app, driver, options):
         if token is None and not _right(*_basic(flask.request.headers.get("Authorization", "")), options):
             raise RedfishError(401, "NoValidSession", "The user name or password is wrong or missing.")
         if token is not None:
-            _sessions[token]["used"] = time.monotonic()
+            _use(token, flask.g.line.get("sessionRequests"))
         if any(part in ABSENT for part in path.split("/")):
             raise RedfishError(404, "ResourceMissingAtURI", f"There is no {path}.")
+
+    @app.after_request
+    def lose(answer):  # the last thing that is done: the request is in the log by then
+        if flask.request.method not in ("GET", "HEAD") and not flask.request.path.startswith(SERVICE):
+            deadline = time.monotonic() + LOST_SECONDS
+            while driver.line(flask.request.environ["lab.machine"])["answerLost"] and time.monotonic() < deadline:
+                time.sleep(0.2)
+        return answer
 
     @app.after_request
     def log(answer):
@@ -61,7 +82,7 @@ def install(app, driver, options):
                 "Severity": "Critical", "Resolution": "Correct the request and send it again."}
         if getattr(problem, "related", None) is not None:
             info["RelatedProperties"] = [problem.related]
-        headers = {"WWW-Authenticate": 'Basic realm="BMC"'} if code == 401 else {}
+        headers = {401: {"WWW-Authenticate": 'Basic realm="BMC"'}, 503: {"Retry-After": "1"}}.get(code, {})
         return {"error": {"code": message_id, "message": str(problem), "@Message.ExtendedInfo": [info]}}, code, headers
 
     def root_resource():
@@ -136,7 +157,7 @@ def install(app, driver, options):
             raise RedfishError(401, "NoValidSession", "The user name or password is wrong.")
         token, identity = secrets.token_hex(24), secrets.token_hex(8)
         with _lock:
-            _sessions[token] = {"id": identity, "used": time.monotonic(), "lifetime": options["sessionSeconds"],
+            _sessions[token] = {"id": identity, "used": time.monotonic(), "requests": 0, "lifetime": options["sessionSeconds"],
                                 "machine": flask.request.environ["lab.machine"]}
         body = {"@odata.id": f"{SESSIONS}/{identity}", "@odata.type": "#Session.v1_1_0.Session", "Id": identity,
                 "Name": "User Session", "UserName": options["user"]}
@@ -231,6 +252,16 @@ def _right(user, password, options):
     with open(options["passwordFile"], encoding="utf-8") as file:
         expected = f"{options['user']}\n{file.read().strip()}"
     return hmac.compare_digest(f"{user}\n{password}".encode(), expected.encode())
+
+
+def _use(token, most):
+    """Counts a request of a session; the one after the last that it may live for finds it gone."""
+    session = _sessions[token]
+    session["requests"] += 1
+    if most is not None and session["requests"] > most:
+        _sessions.pop(token, None)
+        raise RedfishError(401, "NoValidSession", "There is no valid session established with this token.")
+    session["used"] = time.monotonic()
 
 
 def _live_sessions():

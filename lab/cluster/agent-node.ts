@@ -96,6 +96,7 @@ export class AgentNode {
   async #joinUntilAccepted(intervalMs: number, signal: AbortSignal): Promise<JoinState> {
     return waitFor(
       async () => {
+        if (this.lab.faults.active(this.machine.name, "join-late")) return undefined;
         try {
           return await this.#join(signal);
         } catch (error) {

@@ -2,6 +2,7 @@
  * One real etcd member: its certificates, its process and a client for it.
  */
 import { readFileSync, rmSync } from "node:fs";
+import { stutter } from "../faults/stutter";
 import type { LabChild, LabServices } from "../types";
 import type { ClusterAuthorities } from "./authorities";
 import { issueCertificate } from "./certificates";
@@ -30,7 +31,7 @@ const DIR = `${PATHS.tls}/etcd`;
 export class EtcdMember {
   #child: LabChild | undefined;
   #client: EtcdClient | undefined;
-  /** Takes this member out of those that run. */
+  /** Takes this member out of those that run, and lets it run freely for its end. */
   #ends: () => void = () => undefined;
 
   constructor(
@@ -115,7 +116,13 @@ export class EtcdMember {
       cert: this.disk.read(`${DIR}/client.crt`),
       key: this.disk.read(`${DIR}/client.key`),
     });
-    this.#ends = this.lab.etcd.add({ machine: this.options.machine, client: this.#client });
+    const { machine } = this.options;
+    const quick = stutter(this.#child, () => this.lab.faults.active(machine, "etcd-slow"));
+    const forget = this.lab.etcd.add({ machine, client: this.#client });
+    this.#ends = () => {
+      forget();
+      quick();
+    };
   }
 
   /** Waits until the member answers. It may have no leader yet when other members are missing. */

@@ -32,6 +32,23 @@ const TABLE = {
     what: "the BMC shows a certificate that nobody known has signed",
     ends: "it shows its own again",
   },
+  "bmc-busy": {
+    on: "machine",
+    args: "[n, default 4]",
+    what: "the BMC answers every n-th request; all others it refuses with 503 and does nothing",
+    ends: "it answers all of them",
+  },
+  "bmc-answer-lost": {
+    on: "machine",
+    what: "the BMC does what it is told to change and never says so; what is only read it answers",
+    ends: "it answers",
+  },
+  "bmc-session-ends": {
+    on: "machine",
+    args: "[requests, default 3]",
+    what: "a Redfish session ends after so many requests, without notice",
+    ends: "new sessions live as long as they should",
+  },
   "power-ignored": {
     on: "machine",
     what: "power actions are accepted and have no effect",
@@ -68,6 +85,16 @@ const TABLE = {
     args: "[factor, default 5]",
     what: "writing the system to the disk takes so many times as long",
     ends: "what is left goes at its own speed",
+  },
+  "config-answer-lost": {
+    on: "machine",
+    what: "the configuration does not arrive the first time that an installation asks for it: it asks twice",
+    ends: "the next installation gets it at once",
+  },
+  "join-late": {
+    on: "machine",
+    what: "the installed system does not ask to join for as long as this lasts (--for: so many lab seconds)",
+    ends: "it asks",
   },
   "no-route": {
     on: "machine",
@@ -155,6 +182,12 @@ const TABLE = {
       nics: own.nics.map((nic) => ({ ...nic, mac: nic.mac.replace(/^52:54:00/, "52:54:01") })),
     }),
   },
+  "etcd-slow": {
+    on: "machine",
+    args: "[milliseconds of each second, default 700]",
+    what: "the machine's etcd stands still for so long in every second, as on a disk that does not keep up; 1000 is always",
+    ends: "it goes on",
+  },
   "promotion-fails": {
     on: "machine",
     what: "the Job that promotes the node fails: promote-status failed, and nobody else is promoted",
@@ -163,6 +196,12 @@ const TABLE = {
   "api-unavailable": {
     on: "site",
     what: "everything at https://VIP answers 503",
+    ends: "it answers",
+  },
+  "api-flapping": {
+    on: "site",
+    args: "[milliseconds, default 3000]",
+    what: "everything at https://VIP answers 503 for so long, works for so long, and so on",
     ends: "it answers",
   },
   "api-slow": {

@@ -98,6 +98,7 @@ function checkNetwork(host: MachineHost, config: HarvesterConfig): void {
 async function remoteConfig(host: MachineHost, url: string, signal: AbortSignal): Promise<string> {
   host.console(`Fetching ${url}...`);
   let last = "";
+  let lost = host.fault("config-answer-lost") !== undefined;
   for (let attempt = 0; attempt <= CONFIG_RETRIES; attempt++) {
     if (attempt > 0) await host.clock.sleep(CONFIG_PAUSE, signal);
     try {
@@ -105,7 +106,12 @@ async function remoteConfig(host: MachineHost, url: string, signal: AbortSignal)
         signal,
         timeoutMs: CONFIG_TIMEOUT_MS,
       });
-      if (answer.status >= 200 && answer.status < 400) return answer.head.toString("utf8");
+      const found = answer.status >= 200 && answer.status < 400;
+      if (found && !lost) return answer.head.toString("utf8");
+      if (found) {
+        lost = false;
+        throw new Error("unexpected EOF");
+      }
       last = `got ${answer.status} status code from ${url}`;
     } catch (error) {
       signal.throwIfAborted();

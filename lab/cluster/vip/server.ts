@@ -61,6 +61,8 @@ export class VipServer {
 async function troubled({ faults }: VipContext, routes: Route[], exchange: Exchange): Promise<void> {
   const slow = faults.active(SITE, "api-slow");
   if (slow) await delay(Number(slow[0] ?? 2000));
-  if (faults.active(SITE, "api-unavailable")) return exchange.replyText(503, "no available server");
+  const flapping = faults.active(SITE, "api-flapping");
+  const away = flapping && Math.floor(Date.now() / Number(flapping[0] ?? 3000)) % 2 === 0;
+  if (away || faults.active(SITE, "api-unavailable")) return exchange.replyText(503, "no available server");
   await dispatch(routes, exchange);
 }

@@ -111,4 +111,13 @@ describe("nodes that join a cluster", function () {
     assert.notEqual(after, before);
     assert.equal(joins().length, 2);
   });
+
+  it("lets one in long after its installation, when that does not ask before", async () => {
+    site.faults.set("m4", "join-late", [], 40);
+    await site.machine(4, { install: { role: "worker" } }).boot();
+    await ready("n4", "True");
+    const at = (event: string) =>
+      site.ledger.read().find((entry) => entry.machine === "m4" && entry.event === event)?.lab ?? 0;
+    assert.ok(at("node-joined") - at("fault") >= 40);
+  });
 });

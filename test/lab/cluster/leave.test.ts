@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { NODES } from "../../../lab/cluster/builtins";
+import { CONFIG_MAPS, NODES } from "../../../lab/cluster/builtins";
 import { resourceOf } from "../../../lab/cluster/kinds";
 import type { KubeClient } from "../../../lab/cluster/kube";
 import { FLEET_LOCAL } from "../../../lab/cluster/machines";
 import type { HarvesterNode } from "../../../lab/cluster/node";
+import { quorumRecord } from "../../../lab/quorum/record";
+import { QuorumSampler } from "../../../lab/quorum/sampler";
 import { clusterReady, eventually, ssh, type TestMachine, TestSite } from "./support";
 
 const ETCDCTL =
@@ -68,6 +70,26 @@ describe("three management nodes that are worked on by hand", function () {
       Array(3).fill(target.header.member_id),
     );
     assert.equal((await at(1, `${ETCDCTL} endpoint health --cluster`)).code, 0);
+  });
+
+  it("go on with a member that stands still, which the record of the quorum shows; it catches up", async () => {
+    const sampler = QuorumSampler.start(site.dir, site.lab.etcd);
+    const seen = () => quorumRecord(site.dir).states.map(({ healthy }) => healthy);
+    try {
+      await eventually("three healthy members", async () => seen().at(-1) === 3);
+      site.faults.set("m3", "etcd-slow", ["1000"]);
+      await eventually("two", async () => seen().at(-1) === 2);
+      assert.equal((await at(1, `${ETCDCTL} endpoint health --cluster`)).code, 1);
+      await kube.create(CONFIG_MAPS, { metadata: { name: "written", namespace: "default" } });
+      site.faults.set("m3", "etcd-slow", ["500"]);
+      await eventually("three again", async () => seen().at(-1) === 3);
+      site.faults.clear("m3");
+      await eventually("the member at its own pace", async () => {
+        return (await at(3, `${ETCDCTL} endpoint health`)).code === 0;
+      });
+    } finally {
+      sampler.stop();
+    }
   });
 
   it("lose one by rke2-uninstall.sh, which only root may run: its member stays listed, dead and counted", async () => {

@@ -74,4 +74,16 @@ describe("two management nodes and a witness", function () {
     site.faults.clear("site");
     assert.equal(await ready(), 200);
   });
+
+  it("answer and do not answer in turns while the API is said to flap", async () => {
+    site.faults.set("site", "api-flapping", ["300"]);
+    const turns: number[] = [];
+    await eventually("four turns", async () => {
+      const { status } = await ask(`https://${site.vip}:17443/ping`);
+      if (turns.at(-1) !== status) turns.push(status);
+      return turns.length === 4;
+    });
+    site.faults.clear("site");
+    assert.deepEqual([...new Set(turns)].sort(), [200, 503]);
+  });
 });

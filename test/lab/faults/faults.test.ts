@@ -6,7 +6,15 @@ import { FAULTS, type FaultName } from "../../../lab/faults/table";
 import type { Lab } from "../../../lab/lab";
 import { BootServer, createConfig } from "../boot-server";
 import { ask } from "../cluster/support";
-import { FAST, type FakeNode, RedfishClient, startTestLab, temporaryFolder, until } from "../support";
+import {
+  bmcPassword,
+  FAST,
+  type FakeNode,
+  RedfishClient,
+  startTestLab,
+  temporaryFolder,
+  until,
+} from "../support";
 
 describe("lab faults", () => {
   let lab: Lab;
@@ -94,6 +102,54 @@ describe("lab faults", () => {
   it("bmc-certificate: shows one that nobody known has signed", async () => {
     await lab.fault("m1", "bmc-certificate");
     await assert.rejects(bmc.call("GET", "/redfish/v1"), /self-signed certificate/);
+  });
+
+  it("bmc-busy: refuses all but every n-th request, and does nothing for those", async () => {
+    await lab.fault("m1", "bmc-busy", ["4"]);
+    const statuses: number[] = [];
+    for (let n = 0; n < 8; n++) statuses.push((await bmc.call("GET", bmc.system)).status);
+    assert.deepEqual(statuses.filter((status) => status === 200).length, 2);
+    assert.deepEqual(statuses.filter((status) => status === 503).length, 6);
+    await until("a refusal", async () => {
+      const { status, headers } = await bmc.reset("ForceOff");
+      return status === 503 && headers["retry-after"] === "1";
+    });
+  });
+
+  it("bmc-answer-lost: does what it is told, and never says so", async () => {
+    await lab.fault("m1", "bmc-answer-lost");
+    let answered = false;
+    const waiting = bmc.reset("On").then((answer) => {
+      answered = true;
+      return answer;
+    });
+    await until("the machine to be on", () => m1().state.power === "On");
+    assert.equal((await bmc.call("GET", bmc.system)).body.PowerState, "On");
+    assert.equal(answered, false);
+    await lab.clearFault("m1");
+    assert.equal((await waiting).status, 204);
+  });
+
+  it("bmc-session-ends: a session is gone after some requests; a new one can be had", async () => {
+    await lab.fault("m1", "bmc-session-ends", ["2"]);
+    const open = async () => {
+      const credentials = { UserName: "admin", Password: bmcPassword(lab) };
+      const { headers } = await bmc.call("POST", "/redfish/v1/SessionService/Sessions", credentials);
+      return new RedfishClient(lab, "m1", { token: String(headers["x-auth-token"]) });
+    };
+    const session = await open();
+    const statuses: number[] = [];
+    for (let n = 0; n < 4; n++) statuses.push((await session.call("GET", bmc.system)).status);
+    assert.deepEqual(statuses, [200, 200, 401, 401]);
+    assert.equal((await (await open()).call("GET", bmc.system)).status, 200);
+  });
+
+  it("config-answer-lost: the configuration is asked for twice, and used once", async () => {
+    await lab.fault("m1", "config-answer-lost");
+    await install();
+    await until("the end of the installation", () => events().some((event) => event.endsWith("SUCCEEDED")));
+    assert.equal(boot.paths().filter((path) => path.endsWith("/config.yaml")).length, 2);
+    assert.match(consoleOf("m1"), /unexpected EOF, retrying \(1\/30\)/);
   });
 
   it("power-ignored and power-stale: the BMC does not do, or show, what it was told", async () => {
@@ -263,7 +319,11 @@ describe("lab faults", () => {
     assert.deepEqual([one.state.power, two.state.power], ["Off", "Off"]);
     assert.deepEqual(lab.status().withoutMains, ["m1", "m2"]);
     // A BMC without power is as silent as a broken one.
-    assert.deepEqual(await callLab(folder.path, "GET", "/bmc-line/m1"), { silent: true, foreign: false });
+    assert.deepEqual(await callLab(folder.path, "GET", "/bmc-line/m1"), {
+      silent: true,
+      foreign: false,
+      answerLost: false,
+    });
     await lab.mains(true);
     assert.deepEqual([one.state.power, two.state.power], ["On", "On"]);
     one.configure({ powerRestorePolicy: "AlwaysOff" });
