@@ -17,13 +17,19 @@ describe("lab", () => {
   before(async function () {
     this.timeout(120_000); // the first run on a machine installs the BMC's Python packages
     boot = await BootServer.start();
-    ({ lab, nodes } = await startTestLab(folder.path));
+    ({ lab, nodes } = await startTestLab(folder.path, { sampleEtcd: true }));
   });
 
   after(async () => {
     await lab.stop();
     await boot.stop();
     folder.remove();
+  });
+
+  it("keeps a record of the quorum from its start, empty while there is no etcd", async () => {
+    await until("a look", () => lab.quorumRecord().samples > 0);
+    const { states, belowQuorum, lowestHealthy } = lab.quorumRecord();
+    assert.deepEqual([states, belowQuorum, lowestHealthy], [[], [], undefined]);
   });
 
   it("takes a machine from the BMC over the network to a node that runs from its disk", async () => {
