@@ -16,9 +16,11 @@ import { readBmcList } from "./adopt/bmc-list";
 import { readKubeconfig } from "./adopt/kubeconfig";
 import { stackFileOf, writeState } from "./adopt/state";
 import { findingsTable } from "./doctor/finding";
-import { prepareEngine } from "./engine";
+import { type Engine, prepareEngine } from "./engine";
 import { main } from "./process";
 import { repository } from "./root";
+import { NoCluster } from "./status/no-cluster";
+import { readState } from "./status/state";
 
 /** Environment variable with the password of Harvester's `admin`; the stack file takes it from there, too. */
 const ADMIN_PASSWORD = "HARVESTER_ADMIN_PASSWORD";
@@ -43,17 +45,17 @@ async function adopt(args: string[]): Promise<number> {
   );
   const list = required(values.bmc, "--bmc <file>: the list of the BMCs of its machines");
   refuseWithoutPassphrase(engine.env);
+  await refuseKnownCluster(engine);
   const sshKey = resolve(values["ssh-key"]);
-  const assessment = await assess({
-    login: readKubeconfig(readText(kubeconfig, "--kubeconfig"), kubeconfig),
-    bmcs: readBmcList(readText(list, "--bmc"), list),
-    stack,
-    adminPassword: { secretFromEnv: ADMIN_PASSWORD },
-    sshPrivateKey: { secretFromFile: relativeToProject(sshKey) },
-    privateKey: readText(sshKey, "--ssh-key"),
-  });
   try {
-    const { findings, description, ready } = assessment;
+    const { findings, description, ready } = await assess({
+      login: readKubeconfig(readText(kubeconfig, "--kubeconfig"), kubeconfig),
+      bmcs: readBmcList(readText(list, "--bmc"), list),
+      stack,
+      adminPassword: { secretFromEnv: ADMIN_PASSWORD },
+      sshPrivateKey: { secretFromFile: relativeToProject(sshKey) },
+      privateKey: readText(sshKey, "--ssh-key"),
+    });
     print(findingsTable(findings.map(onOneLine), "to decide"));
     if (ready === undefined) {
       print(`\nNothing was written. The description so far:\n\n${stackFileOf(description)}`);
@@ -101,6 +103,21 @@ To put both in place:
   npm run pulumi -- stack init ${stack}
   npm run pulumi -- stack import --stack ${stack} --file ${importFile}
   npm run pulumi -- preview --stack ${stack} --expect-no-changes`);
+}
+
+/** An import replaces a stack's whole state, and with it the seed that its cluster's keys follow from. */
+async function refuseKnownCluster(engine: Engine): Promise<void> {
+  if (engine.stack.includes("/"))
+    throw new Error("--stack: give the name of the stack alone, without organization and project.");
+  const known = await readState(engine).catch((error: unknown) => {
+    if (error instanceof NoCluster) return undefined;
+    throw error;
+  });
+  if (known === undefined) return;
+  throw new Error(
+    `--stack: stack ${engine.stack} knows a cluster already (${known.description.name}), and an import would replace its state. ` +
+      "Choose another name.",
+  );
 }
 
 function refuseWithoutPassphrase(env: NodeJS.ProcessEnv): void {

@@ -8,6 +8,7 @@ import {
   matchHosts,
 } from "../../model/adoption";
 import type { ClusterDescription } from "../../model/description";
+import { isDnsLabel } from "../../model/formats";
 import { seedWithToken } from "../../model/identity";
 import { describeProblem } from "../../model/problem";
 import { validateDescription } from "../../model/validate";
@@ -35,11 +36,14 @@ import { localAddressTo } from "./local-address";
 /** Labels of nodes that are this program's. */
 const OWN_LABELS = "harvester-stack.io/";
 
+/** Shorter tokens turn up in other words. Nothing here prints a token anyway. */
+const SHORTEST_HIDDEN = 16;
+
 /** What an assessment is given. */
 export interface AdoptionRequest {
   login: ClusterLogin;
   bmcs: readonly BmcEntry[];
-  /** Name of the stack, which becomes the cluster's, too. */
+  /** Name of the stack, which becomes the cluster's, too, where it can. */
   stack: string;
   /** References as they will stand in the stack file. */
   adminPassword: object;
@@ -74,14 +78,15 @@ export async function assess(request: AdoptionRequest): Promise<Assessment> {
   for (const secret of [login.token, login.kubeconfig, request.privateKey]) secrets.add(secret);
   const client = new HarvesterClient({ url: login.url, ca: login.ca ?? "", token: login.token });
   const [seen, found] = await Promise.all([readCluster(client, login.url), Promise.all(bmcs.map(readBmc))]);
-  secrets.add(seen.token);
+  // People choose tokens such as "harvester"; to hide every such word would hide what there is to read.
+  if (seen.token.length >= SHORTEST_HIDDEN) secrets.add(seen.token);
   const byUuid = matchHosts(seen.hosts, found).bmcs;
   const hosts = await Promise.all(
     seen.hosts.map((node) => readHost(node, byUuid.get(node.name)?.entry.ssh, request.privateKey)),
   );
   const matching = matchHosts(hosts, found);
   const described = describeCluster({ ...seen.found, nodes: hosts }, matching.bmcs, {
-    name: request.stack,
+    name: isDnsLabel(request.stack) ? request.stack : "harvester",
     bootServer: await localAddressTo(login.url),
     adminPassword: request.adminPassword,
     sshPrivateKey: request.sshPrivateKey,

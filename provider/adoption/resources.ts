@@ -52,7 +52,7 @@ function withoutActs(resource: Resource): Resource {
 }
 
 /** Judges the description and no change: there is none. */
-function checkPlan({ caFingerprint }: Adoption): Resource["check"] {
+function checkPlan({ identity, caFingerprint }: Adoption): Resource["check"] {
   return async (_ctx, { news }) => {
     const wanted = news.cluster as ClusterDescription;
     const failures = errorsOf(validateDescription(wanted)).map(({ property, message, rule }) => ({
@@ -62,7 +62,8 @@ function checkPlan({ caFingerprint }: Adoption): Resource["check"] {
     const now = new Date().toISOString();
     const transition = planTransition({ before: wanted, after: wanted, now });
     // The authority says that the cluster was seen: with a silent VIP it is not taken for one that is still to be made.
-    return { inputs: { ...news, transition, authority: caFingerprint }, failures };
+    const seen = { authority: caFingerprint, incarnation: identity.incarnation };
+    return { inputs: { ...news, transition, ...seen }, failures };
   };
 }
 

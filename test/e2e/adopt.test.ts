@@ -166,6 +166,9 @@ describe("adopting a cluster that is running", function () {
     const { seed } = await output("Cluster");
     assert(seed.endsWith(`:${await joinToken()}`), "the state does not hold the cluster's join token");
     assert.equal((await output("Machine")).sshHostKey, hostKeyOf("m1"));
+    const again = await adopt();
+    assert.equal(again.code, 1, again.output);
+    assert.match(again.stderr, /stack taken knows a cluster already/);
   });
 
   it("acts on the cluster as on one of its own: a change of the description reaches it in place", async () => {
