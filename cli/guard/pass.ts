@@ -1,56 +1,52 @@
 /** One pass: look, remember, assess, decide, and act where the description allows it. */
 import type { Eviction } from "../../model/eviction";
 import { isMember } from "../../model/promotion";
-import {
-  type ActRecord,
-  type Decision,
-  decide,
-  quorumNow,
-  type RecoveryPolicy,
-  recordAct,
-  recoveryPolicyOf,
-  remember,
-} from "../../model/recovery";
-import { type Judgement, judge } from "../../provider/recovery/judge";
-import { lookAtNodes, type Seen } from "../../provider/recovery/look";
-import { changeMemory } from "../../provider/recovery/memory";
-import type { Subject } from "../../provider/recovery/subject";
+import { type ActRecord, type Decision, decide, quorumNow, type RecoveryPolicy } from "../../model/recovery";
+import type { Judgement } from "../../provider/recovery/judge";
+import type { Seen } from "../../provider/recovery/look";
 import { explain } from "../../provider/shell/errors";
 import type { GuardReport, NodeVerdict, Outcome } from "./report";
 
 /** An act that was decided on. */
 export type DecidedAct = Extract<Decision, { do: "repair" | "evict" }>;
 
-/** How a pass reaches beyond looking. */
+/** A look, judged. */
+export interface Judged {
+  seen: Pick<Seen, "look" | "nodes">;
+  judgement: Judgement;
+}
+
+/** A pass, and its ways to the world. */
 export interface PassOptions {
   stack: string;
-  subject: Subject;
+  /** Name of the cluster in its description. */
+  cluster: string;
+  policy: RecoveryPolicy;
   /** Evicted nodes that are still described. */
   evicted: readonly Eviction[];
+  /** Looks, remembers what was seen, and judges it. */
+  judge: (signal: AbortSignal) => Promise<Judged>;
   /** Does something while nobody else may change the cluster; says who does where that is not to be had. */
   alone: (
     purpose: string,
     work: (signal: AbortSignal) => Promise<Outcome>,
   ) => Promise<Outcome | { busy: string }>;
   /** Carries an act out. */
-  act: (decided: DecidedAct, seen: Seen, signal: AbortSignal) => Promise<void>;
+  act: (decided: DecidedAct, seen: Judged["seen"], signal: AbortSignal) => Promise<void>;
+  /** Remembers an act, or its end. */
+  record: (record: ActRecord) => Promise<void>;
   signal: AbortSignal;
 }
 
 /** Runs a pass. Throws where nothing can be judged. */
 export async function runPass(options: PassOptions): Promise<GuardReport> {
-  const { subject, stack, evicted, signal } = options;
-  const { description } = subject;
-  const policy = recoveryPolicyOf(
-    description.recovery,
-    Object.keys(description.nodes).length - evicted.length,
-  );
-  const first = await lookAndJudge(options, policy, signal);
-  const { decision, outcome } = await carryOut(options, policy, first.judgement);
+  const { stack, cluster, policy, evicted } = options;
+  const first = await options.judge(options.signal);
+  const { decision, outcome } = await carryOut(options, first.judgement);
   return {
     at: first.seen.look.at,
     stack,
-    cluster: description.name,
+    cluster,
     recovery: policy.mode,
     quorum: quorumNow(first.judgement.situation),
     nodes: verdictsOf(first),
@@ -60,38 +56,17 @@ export async function runPass(options: PassOptions): Promise<GuardReport> {
   };
 }
 
-interface Judged {
-  seen: Seen;
-  judgement: Judgement;
-}
-
-async function lookAndJudge(
-  { subject, evicted }: PassOptions,
-  policy: RecoveryPolicy,
-  signal: AbortSignal,
-): Promise<Judged> {
-  const seen = await lookAtNodes(subject, signal);
-  const { incarnation } = subject.identity;
-  const memory = await changeMemory(subject.client.kube, incarnation, (before) =>
-    remember(before, seen.look),
-  );
-  const keys = evicted.map(({ node }) => node);
-  const judgement = await judge({ subject, seen, memory, policy, evicted: keys });
-  return { seen, judgement };
-}
-
 async function carryOut(
   options: PassOptions,
-  policy: RecoveryPolicy,
   { decision: decided, situation }: Judgement,
 ): Promise<{ decision: Decision; outcome: Outcome }> {
   if (decided.do !== "repair" && decided.do !== "evict")
     return { decision: decided, outcome: { result: "none" } };
-  if (policy.mode === "manual") return { decision: decided, outcome: { result: "left-to-a-person" } };
+  if (options.policy.mode === "manual") return { decision: decided, outcome: { result: "left-to-a-person" } };
   let decision: Decision = decided;
   const outcome = await options.alone(`${decided.do} ${decided.node}`, async (signal) => {
     // What was true before nobody else could change anything may not be so any more: all guards look once more.
-    const { seen, judgement } = await lookAndJudge(options, policy, signal);
+    const { seen, judgement } = await options.judge(signal);
     decision = judgement.decision;
     if (decision.do !== decided.do || decision.node !== decided.node) return { result: "none" };
     return actAndRecord(options, decision, seen, signal);
@@ -102,24 +77,23 @@ async function carryOut(
 
 /** An act is remembered before it begins: whoever finds it begun and not ended knows that it was tried. */
 async function actAndRecord(
-  { subject, act }: PassOptions,
+  { record, act }: PassOptions,
   decided: DecidedAct,
-  seen: Seen,
+  seen: Judged["seen"],
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { kube } = subject.client;
   const begun: ActRecord = {
     at: new Date().toISOString(),
     node: decided.node,
     act: decided.do === "evict" ? "evict" : decided.act,
     result: "begun",
   };
-  const record = (ended: ActRecord) =>
-    changeMemory(kube, subject.identity.incarnation, (memory) => recordAct(memory, ended));
   await record(begun);
   try {
     await act(decided, seen, signal);
   } catch (error) {
+    // Cut short, it has neither failed nor been done: it stays begun.
+    if (signal.aborted) throw error;
     await record({ ...begun, result: "failed", detail: explain(error) });
     return { result: "failed", error: explain(error) };
   }

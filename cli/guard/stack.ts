@@ -1,7 +1,11 @@
 /** The guard's pass over the cluster of one stack. */
+import { type Memory, recordAct, recoveryPolicyOf, remember } from "../../model/recovery";
 import { LeaseHeld, underLease } from "../../provider/harvester/lease";
 import { evict } from "../../provider/recovery/evict";
 import { standingEvictions } from "../../provider/recovery/evictions";
+import { judge } from "../../provider/recovery/judge";
+import { lookAtNodes } from "../../provider/recovery/look";
+import { changeMemory } from "../../provider/recovery/memory";
 import { repair } from "../../provider/recovery/repair";
 import type { Subject } from "../../provider/recovery/subject";
 import { lookAtCluster } from "../../provider/resources/live-cluster";
@@ -48,16 +52,33 @@ export async function guardStack(
       throw error;
     }
   };
+  const standing = standingEvictions(evicted, description, identity.incarnation);
+  const policy = recoveryPolicyOf(
+    description.recovery,
+    Object.keys(description.nodes).length - standing.length,
+  );
+  const memorise = (change: (memory: Memory) => Memory) =>
+    changeMemory(client.kube, identity.incarnation, change);
   return runPass({
     stack: engine.stack,
-    subject,
-    evicted: standingEvictions(evicted, description, identity.incarnation),
+    cluster: description.name,
+    policy,
+    evicted: standing,
+    judge: async (until) => {
+      const seen = await lookAtNodes(subject, until);
+      const memory = await memorise((before) => remember(before, seen.look));
+      const gone = standing.map(({ node }) => node);
+      return { seen, judgement: await judge({ subject, seen, memory, policy, evicted: gone }) };
+    },
     alone,
     act: async (decided, { nodes }, held) => {
       const node = nodes.find(({ key }) => key === decided.node)!;
       const how = { signal: held, status };
       if (decided.do === "evict") await evict(subject, node, decided.why, how);
       else await repair(subject, node, decided.act, how);
+    },
+    record: async (record) => {
+      await memorise((memory) => recordAct(memory, record));
     },
     signal,
   });

@@ -35,6 +35,9 @@ export const FEWEST_LOOKS = 3;
 const FLAPPING_TIMES = 3;
 const FLAPPING_THRESHOLDS = 4;
 
+/** A repair that its BMC refused so often is not tried again. */
+const MOST_FAILURES = 2;
+
 /** A repaired node that fails again within a day has something that the repair did not reach. */
 const RELAPSE_MS = 24 * 3_600_000;
 
@@ -149,9 +152,10 @@ function assessFailing(spells: readonly Spell[], spell: Spell, request: Assessme
 function diagnose(spell: Spell, tried: readonly ActRecord[], fault: string): Assessment {
   if (tried.some(({ act }) => act === "evict"))
     return { state: "beyond-repair", why: `${fault}; its eviction was begun and did not come to its end` };
-  const before = (act: RepairAct) => tried.findLast((record) => record.act === act);
-  const switchedOn = before("power-on");
-  const reset = before("reset");
+  const switchedOn = tried.some(({ act, result }) => act === "power-on" && result === "done");
+  // A reset that was cut short may have been the very moment of the off: it counts.
+  const reset =
+    tried.some(({ act, result }) => act === "reset" && result !== "failed") || failures(tried, "reset");
   if (spell.ready === "True")
     return unknown(
       `${fault}, while its kubelet works and virtual machines may run on it. Look at rke2-server there ` +
@@ -165,16 +169,15 @@ function diagnose(spell: Spell, tried: readonly ActRecord[], fault: string): Ass
     return unknown(`${fault}, and its next start would not come from disk: somebody is about to install it`);
   if (spell.power === "changing") return { state: "hiccup", why: `${fault}; its power is changing just now` };
   if (spell.power === "Off") {
-    if (switchedOn === undefined)
-      return { state: "repairable", act: "power-on", why: `${fault}, and it is off` };
-    if (switchedOn.result !== "done")
+    if (!switchedOn && failures(tried, "power-on"))
       return { state: "beyond-repair", why: `${fault}, and it does not switch on` };
+    if (!switchedOn) return { state: "repairable", act: "power-on", why: `${fault}, and it is off` };
     return unknown(
       `${fault}: it was switched on and is off again. If somebody works on it, say so by maintenance; else look at its power supply`,
     );
   }
   if (spell.reachable !== false || spell.etcdAnswers === true) {
-    if (reset === undefined && spell.reachable !== null)
+    if (!reset && spell.reachable !== null)
       return { state: "repairable", act: "reset", why: `${fault}, though its operating system answers` };
     return unknown(
       spell.reachable === null
@@ -183,7 +186,7 @@ function diagnose(spell: Spell, tried: readonly ActRecord[], fault: string): Ass
     );
   }
   const broken = hardwareFaultOf(spell);
-  if (reset !== undefined || (switchedOn !== undefined && broken !== undefined)) {
+  if (reset || (switchedOn && broken !== undefined)) {
     const why = tried.map(({ act }) => act).join(" and ");
     return {
       state: "beyond-repair",
@@ -191,6 +194,11 @@ function diagnose(spell: Spell, tried: readonly ActRecord[], fault: string): Ass
     };
   }
   return { state: "repairable", act: "reset", why: `${fault}, and nothing on it answers, though it is on` };
+}
+
+/** Whether an act has failed so often that it is spent: once, a BMC may have had a bad moment. */
+function failures(tried: readonly ActRecord[], act: RepairAct): boolean {
+  return tried.filter((record) => record.act === act && record.result === "failed").length >= MOST_FAILURES;
 }
 
 function hardwareFaultOf({ installDisk, health }: Spell): string | undefined {

@@ -3,6 +3,7 @@ import { type Assessment, assess, NO_MEMORY } from "../../../model/recovery";
 import { but, DEAD, KUBELET_DEAD, OFF, SERVICES_DEAD, type Seen, story, WELL } from "./scenario";
 
 const ON = { act: "power-on", result: "done" } as const;
+const FAILED_ON = { act: "power-on", result: "failed" } as const;
 const RESET = { act: "reset", result: "done" } as const;
 const UNCORDON = { act: "uncordon", result: "done" } as const;
 const SILENT_BMC = {
@@ -200,6 +201,25 @@ const TABLE: [what: string, seen: Seen[], state: Assessment["state"], says: RegE
     /uncordon/,
   ],
 
+  [
+    "its BMC refused to switch it on, once",
+    [[3, WELL], [16, OFF], FAILED_ON, [16, OFF]],
+    "repairable",
+    /power-on/,
+  ],
+  [
+    "a pass was killed while it switched it on",
+    [[3, WELL], [16, OFF], { act: "power-on", result: "begun" }, [16, OFF]],
+    "repairable",
+    /power-on/,
+  ],
+  [
+    "its BMC refused to reset it, once",
+    [[3, WELL], [16, DEAD], { act: "reset", result: "failed" }, [16, DEAD]],
+    "repairable",
+    /reset/,
+  ],
+
   // Beyond repair.
   [
     "switched on and reset in vain",
@@ -221,8 +241,8 @@ const TABLE: [what: string, seen: Seen[], state: Assessment["state"], says: RegE
     /install disk is gone/,
   ],
   [
-    "does not switch on",
-    [[3, WELL], [16, OFF], { act: "power-on", result: "failed" }, [16, OFF]],
+    "does not switch on, tried twice",
+    [[3, WELL], [16, OFF], FAILED_ON, [16, OFF], FAILED_ON, [16, OFF]],
     "beyond-repair",
     /does not switch on/,
   ],
