@@ -213,7 +213,9 @@ function addons(system: InstalledSystem): InitialObject[] {
 }
 
 function storageClasses(system: InstalledSystem): InitialObject[] {
-  const harvester = (system.config.install?.harvester ?? {}) as { storage_class?: { replica_count?: number } };
+  const harvester = (system.config.install?.harvester ?? {}) as {
+    storage_class?: { replica_count?: number };
+  };
   const replicas = String(Math.min(harvester.storage_class?.replica_count ?? 3, 3));
   const make = (
     name: string,
