@@ -111,7 +111,13 @@ function createMembership(
   }));
   return new Membership(
     "membership",
-    { cluster: shared, identity: cluster.identity, members: everybody, approved: plan.approved },
+    {
+      cluster: shared,
+      identity: cluster.identity,
+      members: everybody,
+      approved: plan.approved,
+      back: plan.leaving,
+    },
     { parent, dependsOn: Object.values(members), ...timeoutOf(shared) },
   );
 }

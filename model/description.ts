@@ -265,6 +265,12 @@ export interface NodeDescription {
    * @default 0
    */
   reinstall?: number;
+  /**
+   * Keep the node drained and out of use, in Harvester's maintenance mode. Its machine may be switched off by hand meanwhile. Where this was
+   * never said, maintenance that somebody began in Harvester is left alone.
+   * @default false
+   */
+  maintenance?: boolean;
 }
 
 /** One network interface. */

@@ -26,6 +26,8 @@ export interface MembershipArgs {
   members: pulumi.Input<pulumi.Input<MemberInputs>[]>;
   /** Output of the `Plan`. */
   approved: pulumi.Input<ApprovedStep[]>;
+  /** Output `leaving` of the `Plan`: nodes that are taken back into use. */
+  back: pulumi.Input<string[]>;
 }
 
 /**

@@ -28,8 +28,15 @@ export class Plan extends pulumi.CustomResource {
   declare readonly receipt: pulumi.Output<string>;
   /** Steps without a way back that a person has approved: machines and membership take no other one. */
   declare readonly approved: pulumi.Output<ApprovedStep[]>;
+  /** Keys of described nodes whose leaving had begun, and which stay after all. */
+  declare readonly leaving: pulumi.Output<string[]>;
 
   constructor(name: string, args: PlanArgs, opts?: pulumi.CustomResourceOptions) {
-    super(Plan.__pulumiType, name, { ...args, receipt: undefined, approved: undefined }, opts);
+    super(
+      Plan.__pulumiType,
+      name,
+      { ...args, receipt: undefined, approved: undefined, leaving: undefined },
+      opts,
+    );
   }
 }

@@ -1,9 +1,10 @@
 /** What a change consists of, and what it is called as a whole. */
+import type { NodeDescription } from "../description";
 import { differs } from "../edits";
 import { isMember } from "../promotion";
 import { roleOf } from "../roles";
 import type { NodeFacts } from "./facts";
-import { generationOf, type PlannedNode, type Situation } from "./situation";
+import { generationOf, type Situation } from "./situation";
 import type { TransitionKind } from "./transition";
 
 /** The parts of a change. All names are keys of nodes. */
@@ -34,7 +35,7 @@ export interface Change {
 export function changeOf(situation: Situation): Change {
   const { before, after, nodes, source, version } = situation;
   const there = new Map(nodes.map((node) => [node.name, node]));
-  const wanted = Object.entries(after.nodes) as [string, PlannedNode][];
+  const wanted = Object.entries(after.nodes);
   const settings = before !== undefined && before !== after && differs(before, after);
   if (source === "none") return { ...NO_CHANGE, provision: true, settings };
   if (situation.generation !== undefined && situation.generation !== generationOf(after)) {
@@ -42,9 +43,7 @@ export function changeOf(situation: Situation): Change {
   }
   const stays = wanted.flatMap(([key, node]) => {
     const fact = there.get(key);
-    return fact === undefined
-      ? []
-      : [{ key, node, fact, was: before?.nodes[key] as PlannedNode | undefined }];
+    return fact === undefined ? [] : [{ key, node, fact, was: before?.nodes[key] }];
   });
   const reinstalls = stays.filter(isReinstalled).map(({ key }) => key);
   const kept = stays.filter(({ key }) => !reinstalls.includes(key));
@@ -127,9 +126,9 @@ const NO_CHANGE: Change = {
 };
 
 interface Stays {
-  node: PlannedNode;
+  node: NodeDescription;
   fact: NodeFacts;
-  was?: PlannedNode;
+  was?: NodeDescription;
 }
 
 /** What the machine itself was installed under counts, where that is known: an installation that is done is not asked for again. */

@@ -1,5 +1,6 @@
 /** The course of a change, played on a simulated cluster: every step's consequences follow from the state that it finds. */
 import { creatorKeyOf, freshNode } from "../control-plane";
+import type { NodeDescription } from "../description";
 import { joinWaves } from "../joins";
 import { isMember, nextPromotion, promotedNode, replayPromotions } from "../promotion";
 import { isFull, roleOf } from "../roles";
@@ -7,7 +8,7 @@ import type { Change } from "./change";
 import { disksOf, disksOfInstallation } from "./disks";
 import type { NodeFacts } from "./facts";
 import { isWorse, momentOf, worstOf } from "./moment";
-import { type PlannedNode, promotionVersion, type Situation } from "./situation";
+import { promotionVersion, type Situation } from "./situation";
 import type { Finality, Moment, NamedDisk, Step, StepKind } from "./step";
 import { type Displaced, displacedFrom } from "./virtual-machines";
 
@@ -271,7 +272,7 @@ export class Course {
     return this.#nodes.find(({ name }) => name === key)!;
   }
 
-  #planned(key: string): PlannedNode {
+  #planned(key: string): NodeDescription {
     return this.situation.after.nodes[key]!;
   }
 

@@ -16,7 +16,7 @@ export { type ApprovalSubject, approvalOf, needsApproval } from "./approval";
 export type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
 export { type Interruption, interruptionOf } from "./interruption";
 export { ofEviction } from "./rules/evictions";
-export type { Override, PlannedNode, TransitionRequest } from "./situation";
+export type { Override, TransitionRequest } from "./situation";
 export type { Finality, Moment, NamedDisk, Step, StepKind } from "./step";
 export type { Approval, Finding, Transition, TransitionKind } from "./transition";
 export { upgradePath } from "./upgrade-path";

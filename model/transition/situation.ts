@@ -7,12 +7,6 @@ import { parseVersion } from "../versions";
 import type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
 import { settle } from "./unknown";
 
-/** A node's description with what a later release of the description will hold. */
-export type PlannedNode = NodeDescription & {
-  /** Keep the node drained and out of use. @default false */
-  maintenance?: boolean;
-};
-
 /** Deliberately going on against a rule. It is recorded, and shown in every report. */
 export interface Override {
   /** Id of the rule. */
@@ -126,7 +120,7 @@ function declaredNodes(description: ClusterDescription): NodeFacts[] {
   const creator = creatorKeyOf(description);
   if (creator === undefined) return [];
   return replayDeclared(description, creator).nodes.map((node) => {
-    const planned: PlannedNode = description.nodes[node.name]!;
+    const planned: NodeDescription = description.nodes[node.name]!;
     return {
       ...node,
       role: roleOf(planned),

@@ -1,12 +1,13 @@
 /** A cluster that grows and shrinks by edits of its description, each carried out by one `up`. */
 import assert from "node:assert/strict";
-import { assertLetGo, describedMachine, nodesOf, ResizedCluster } from "./resized";
+import { assertLetGo, assertNeverBelowQuorum, describedMachine, nodesOf, ResizedCluster } from "./resized";
 import { type Loose, World } from "./world";
 
 describe("a cluster grows and shrinks", function () {
   this.timeout(240_000);
   let world: World;
   let cluster: ResizedCluster;
+  let began: Date;
   let described: Loose;
 
   before(async () => {
@@ -20,6 +21,10 @@ describe("a cluster grows and shrinks", function () {
     cluster = await ResizedCluster.of(world);
   });
   after(() => world?.stop());
+  beforeEach(() => {
+    began = new Date();
+  });
+  afterEach(() => assertNeverBelowQuorum(world, began));
 
   it("one node becomes four: two of those that join are promoted, and a worker is not", async () => {
     world.edit((config) => {

@@ -37,6 +37,16 @@ export function nodesOf(world: World): Loose {
   return nodes;
 }
 
+/** Reads the preview as a person does, and writes what it asks for into the stack file. */
+export async function approve(world: World): Promise<void> {
+  const { output } = await world.must("preview");
+  const hash = /set approve: "([0-9a-f]{12})"/.exec(output)?.[1];
+  assert.ok(hash !== undefined, output);
+  world.edit((config) => {
+    config.cluster.approve = hash;
+  });
+}
+
 /** Holds where a machine was let go of so that it cannot come back by itself, and may be described again. */
 export function assertLetGo(world: World, machine: string): void {
   const { power, boot, powerRestorePolicy, assetTag } = world.lab.machine(machine).state;
@@ -44,6 +54,13 @@ export function assertLetGo(world: World, machine: string): void {
     { power, boot: boot.enabled, powerRestorePolicy, assetTag },
     { power: "Off", boot: "Disabled", powerRestorePolicy: "AlwaysOff", assetTag: "" },
   );
+}
+
+/** Holds where etcd had a majority of its voters at every look since then. */
+export function assertNeverBelowQuorum(world: World, from: Date): void {
+  const { samples, belowQuorum } = world.lab.quorumRecord({ from });
+  assert.ok(samples > 0, "etcd was not looked at");
+  assert.deepEqual(belowQuorum, []);
 }
 
 /** A cluster that was provisioned, and what can be asked of it. */
@@ -100,16 +117,33 @@ export class ResizedCluster {
     assert.doesNotMatch(stdout, /warning/i);
   }
 
-  /** Waits until the cluster has noticed that a node is gone; that takes it some heartbeats. */
-  async notReady(name: string): Promise<void> {
+  /** Waits until something holds. Where the VIP changes its holder, nothing answers for a moment. */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + 60_000;
-    for (;;) {
-      const nodes = await this.nodes().catch(() => []);
-      const node = nodes.find(({ metadata }) => metadata.name === name);
-      if (node !== undefined && conditionOf(node, "Ready") !== "True") return;
-      if (Date.now() > deadline) throw new Error(`${name} is Ready for a minute after its end`);
+    while (!(await holds().catch(() => false))) {
+      if (Date.now() > deadline) throw new Error(`waited a minute for ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
+  }
+
+  /** Waits until the cluster has noticed that a node is gone; that takes it some heartbeats. */
+  async notReady(name: string): Promise<void> {
+    await this.until(`${name} to be not Ready`, async () => {
+      const node = (await this.nodes()).find(({ metadata }) => metadata.name === name);
+      return node !== undefined && conditionOf(node, "Ready") !== "True";
+    });
+  }
+
+  /** How far a node is on its way out. */
+  async leaving(name: string): Promise<string | undefined> {
+    const { metadata } = await this.get(`/api/v1/nodes/${name}`);
+    return metadata.annotations["harvester-stack.io/leaving"];
+  }
+
+  /** Writes something, which takes a quorum. */
+  async write(name: string): Promise<void> {
+    const metadata = { name: name.replaceAll(" ", "-"), namespace: "default" };
+    await this.change("POST", "/api/v1/namespaces/default/configmaps", { metadata });
   }
 
   /** The roster that the cluster keeps. */

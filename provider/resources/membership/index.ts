@@ -12,8 +12,10 @@ import { firstLogin, type LiveCluster, lookAtCluster } from "../live-cluster";
 import { machineId } from "../machine/inputs";
 import { recordSettled } from "../release";
 import { warnOfEvictions } from "./evictions";
+import { carryOutInPlace } from "./in-place";
 import { type MembershipInputs, membershipInputs } from "./inputs";
 import { carryOutLeaves } from "./leave";
+import { takeBack } from "./leave/take-back";
 import { powerDown } from "./power-down";
 import { writeRoster } from "./roster";
 import { type Expectation, type Verification, verify } from "./verify";
@@ -32,7 +34,10 @@ export const membership: Resource = {
   },
 
   async diff(ctx, { oldInputs, oldOutputs, news }) {
-    const changes = differences(oldInputs, news).filter((change) => concernsMembership(change.path));
+    const back = ((news.back ?? []) as unknown[]).length > 0;
+    const changes = differences(oldInputs, news).filter(
+      ({ path }) => concernsMembership(path) || (back && path.startsWith("back")),
+    );
     if (changes.length === 0) {
       recordSettled(ctx.facts, ctx.urn, idsOf(news));
       await warnOfEvictions(ctx, membershipInputs(news), oldOutputs.caFingerprint as string | undefined);
@@ -98,7 +103,12 @@ async function settle(
 ): Promise<Properties> {
   if (oldOutputs !== undefined) {
     const { members } = membershipInputs(oldOutputs);
-    await carryOutLeaves(ctx, inputs, members, oldOutputs.caFingerprint as string | undefined);
+    const pinned = oldOutputs.caFingerprint as string | undefined;
+    await takeBack(ctx, inputs, pinned);
+    const course = { ctx, inputs, before: members, pinned };
+    await carryOutInPlace(course, ["resume", "relabel"]);
+    await carryOutLeaves(ctx, inputs, members, pinned);
+    await carryOutInPlace(course, ["maintain"]);
   }
   const { cluster, verification } = await waitUntilWell(ctx, inputs, oldOutputs);
   const client = cluster.client!;

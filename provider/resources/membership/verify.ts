@@ -55,7 +55,8 @@ export function verify(
     const node = nodes.find((candidate) => sameUuid(candidate.uuid, member.node.hardware.uuid));
     const name = hostnameOf(member.key, member.node);
     if (node === undefined) pending.push(`${name} is not in the cluster`);
-    else if (!node.ready) pending.push(`${name} is not Ready`);
+    // Whoever is kept out of use may be switched off meanwhile.
+    else if (!node.ready && member.node.maintenance !== true) pending.push(`${name} is not Ready`);
     if (node?.promoteStatus === "running") pending.push(`${name} is being promoted`);
     if (node?.promoteStatus === "failed" || node?.promoteStatus === "unknown") {
       wrong.push(`the promotion of ${name} is "${node.promoteStatus}", which blocks every further one`);

@@ -1,6 +1,7 @@
 /** The cluster as it is, for the judgement of a change: seen right now, or why it could not be. */
 import type { ClusterDescription, NodeDescription } from "../../../model/description";
 import { hostnameOf, installedAs } from "../../../model/description";
+import type { Eviction } from "../../../model/eviction";
 import { intentId, sameUuid } from "../../../model/hardware";
 import { roleOf } from "../../../model/roles";
 import type { ClusterFacts, NodeFacts } from "../../../model/transition";
@@ -18,8 +19,10 @@ import {
   WORKLOAD_PATHS,
 } from "../../harvester/workload";
 import { NoAnswer } from "../../net/http";
+import { standingEvictions } from "../../recovery/evictions";
 import { type Entry, enterCluster } from "../live-cluster";
 import { INCARNATION_LABEL, INSTALLATION_LABEL } from "../machine/inputs";
+import { type RosterMember, readRoster } from "../membership/roster";
 
 /** What a look brought. */
 export type Sight =
@@ -29,6 +32,12 @@ export type Sight =
       authority: string;
       /** Id of the life of the cluster that its nodes carry; empty where they carry none, or several. */
       incarnation: string;
+      /** Who belongs by the cluster's own roster. */
+      roster: readonly RosterMember[];
+      /** Evictions that nobody has answered. */
+      evicted: readonly Eviction[];
+      /** Keys of described nodes whose leaving had begun. */
+      leaving: readonly string[];
     }
   | {
       facts?: undefined;
@@ -55,16 +64,32 @@ export async function sightOf(
     };
   try {
     const lives = new Set(entry.nodes.map(({ labels }) => labels[INCARNATION_LABEL] ?? ""));
+    const { members, evicted } = await readRoster(entry.client);
     return {
-      facts: await clusterFacts(entry, described),
+      // Whoever is still to be taken out is described no more, and known by the roster alone.
+      facts: await clusterFacts(entry, { ...nodesOf(members), ...described }),
       authority: entry.client.caFingerprint,
       incarnation: lives.size === 1 ? [...lives][0]! : "",
+      roster: members,
+      evicted: standingEvictions(evicted, wanted, lives.size === 1 ? [...lives][0]! : ""),
+      leaving: entry.nodes
+        .filter(({ leaving }) => leaving !== undefined)
+        .flatMap((node) => keyOf(node, wanted.nodes) ?? []),
     };
   } catch (error) {
     if (error instanceof NoAnswer || error instanceof HarvesterError)
       return { why: error.message, silent: false };
     throw error;
   }
+}
+
+/** As much of the roster's members as tells who they are. */
+function nodesOf(members: readonly RosterMember[]): Record<string, NodeDescription> {
+  const nodes = members.map(({ key, uuid, serial, reach }) => [
+    key,
+    { ...reach, hardware: { uuid, serial } },
+  ]);
+  return Object.fromEntries(nodes) as Record<string, NodeDescription>;
 }
 
 /** Everything about a cluster that a change is judged by. */

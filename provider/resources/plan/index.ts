@@ -83,6 +83,7 @@ function outputsOf(inputs: Properties): Properties {
   return {
     ...inputs,
     approved,
+    leaving: inputs.leaving ?? [],
     receipt: `judged-${createHash("sha256").update(subject).digest("hex").slice(0, 12)}`,
   };
 }

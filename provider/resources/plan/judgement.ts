@@ -3,6 +3,7 @@ import { type ClusterDescription, installedAs } from "../../../model/description
 import { approvalOf, needsApproval, planTransition, type Transition } from "../../../model/transition";
 import { differences } from "../../shell/diff";
 import { containsUnknown, isUnknown, type OperationContext, type Properties } from "../../shell/resource";
+import type { RosterMember } from "../membership/roster";
 import { type Sight, sightOf } from "./facts";
 import { neverFormed } from "./formed";
 
@@ -13,6 +14,8 @@ export interface Judgement {
   authority?: string | undefined;
   /** Id of the life of the cluster that was seen last: an approval is bound to it also while the cluster cannot be looked at. */
   incarnation?: string | undefined;
+  /** Keys of described nodes whose leaving had begun: they are taken back. Undefined where nobody looked. */
+  leaving?: readonly string[];
 }
 
 /**
@@ -34,11 +37,18 @@ export async function judgeChange(
   }
   const sight = await look(ctx, before, wanted, authority);
   if (sight.facts !== undefined) {
-    const transition = planTransition({ ...change, facts: sight.facts });
+    const { facts, authority, incarnation, roster, evicted, leaving } = sight;
+    const transition = planTransition({
+      ...change,
+      facts,
+      roster: roster.map(({ key }) => key),
+      evicted,
+    });
     return {
-      transition: asking(transition, sight.incarnation, before, wanted),
-      authority: sight.authority,
-      incarnation: sight.incarnation,
+      transition: asking(transition, incarnation, before, wanted, roster),
+      authority,
+      incarnation,
+      leaving,
     };
   }
   // Whose authority is known was seen running: hosts of an adopted cluster carry no mark that would say so.
@@ -72,11 +82,15 @@ function asking(
   incarnation: string,
   before: ClusterDescription,
   wanted: ClusterDescription,
+  roster: readonly RosterMember[] = [],
 ): Transition {
   if (!needsApproval(transition)) return transition;
   const described = Object.entries({ ...before.nodes, ...wanted.nodes });
   const known = described.filter(([, node]) => !containsUnknown([node.hardware, node.wasHardware]));
-  const hardware = Object.fromEntries(known.map(([key, node]) => [key, installedAs(node)]));
+  const hardware = {
+    ...Object.fromEntries(roster.map(({ key, uuid, serial }) => [key, { uuid, serial }])),
+    ...Object.fromEntries(known.map(([key, node]) => [key, installedAs(node)])),
+  };
   const hash = approvalOf(transition, { incarnation, hardware });
   const given = wanted.approve;
   const approval = {

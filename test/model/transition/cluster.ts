@@ -1,13 +1,7 @@
 /** Clusters to plan changes of: descriptions from words, and the facts of a cluster in which all went well. */
 import { creatorKeyOf, replayDeclared } from "../../../model/control-plane";
-import type { ClusterDescription, Role } from "../../../model/description";
-import type {
-  ClusterFacts,
-  NodeFacts,
-  PlannedNode,
-  Transition,
-  TransitionRequest,
-} from "../../../model/transition";
+import type { ClusterDescription, NodeDescription, Role } from "../../../model/description";
+import type { ClusterFacts, NodeFacts, Transition, TransitionRequest } from "../../../model/transition";
 import { validDescription, validNode } from "../description";
 
 /** The function under test, or a mutant of it. */
@@ -16,7 +10,7 @@ export type Plan = (request: TransitionRequest) => Transition;
 /** Nodes n1, n2, ... from words such as `management`, `default/zone-a`. */
 export function clusterOf(words: string, version = "v1.6.1"): ClusterDescription {
   const roles = words.split(" ").map((word) => word.split("/"));
-  const nodes = roles.map(([role, zone], index): [string, PlannedNode] => [
+  const nodes = roles.map(([role, zone], index): [string, NodeDescription] => [
     `n${index + 1}`,
     { ...validNode(index + 1), role: role as Role, ...(zone === undefined ? {} : { zone }) },
   ]);
@@ -29,7 +23,7 @@ export const LAB = "management management management worker";
 /** The cluster with nodes changed, added (by a whole description) or taken out (undefined). */
 export function withNodes(
   cluster: ClusterDescription,
-  nodes: Record<string, Partial<PlannedNode> | undefined>,
+  nodes: Record<string, Partial<NodeDescription> | undefined>,
 ): ClusterDescription {
   const merged = { ...cluster.nodes };
   for (const [key, node] of Object.entries(nodes)) {

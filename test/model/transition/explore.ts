@@ -3,9 +3,9 @@
  * either keeps the promises or is a counter-example.
  */
 import { previewControlPlane } from "../../../model/control-plane";
-import type { ClusterDescription, Role } from "../../../model/description";
+import type { ClusterDescription, NodeDescription, Role } from "../../../model/description";
 import { errorsOf } from "../../../model/problem";
-import type { PlannedNode, Transition } from "../../../model/transition";
+import type { Transition } from "../../../model/transition";
 import type { Plan } from "./cluster";
 import {
   type Act,
@@ -340,7 +340,7 @@ function nodeOf(index: number, role: Role, zone: string | undefined, creates: bo
 }
 
 /** What an edit makes of single nodes; undefined takes one out. */
-type Nodes = Record<string, PlannedNode | undefined>;
+type Nodes = Record<string, NodeDescription | undefined>;
 
 function editsOf(roles: readonly Role[], zones: readonly (string | undefined)[], space: Space): Edit[] {
   const base: Nodes = Object.fromEntries(
@@ -402,7 +402,10 @@ function firstEdits(roles: readonly Role[], zones: readonly (string | undefined)
 const COMMON = { name: "demo", version: VERSION, vip: { address: "192.168.10.10" } } as ClusterDescription;
 
 function descriptionOf(nodes: Nodes, more: Partial<ClusterDescription> = {}): ClusterDescription {
-  const described = Object.entries(nodes).filter(([, node]) => node !== undefined) as [string, PlannedNode][];
+  const described = Object.entries(nodes).filter(([, node]) => node !== undefined) as [
+    string,
+    NodeDescription,
+  ][];
   return { ...COMMON, ...more, nodes: Object.fromEntries(described) };
 }
 
@@ -411,9 +414,9 @@ function planned(
   index: number,
   role: Role,
   zone: string | undefined,
-  more: Partial<PlannedNode> = {},
-): PlannedNode {
-  return { role, ...(zone === undefined ? {} : { zone }), ...MACHINES[index]!, ...more } as PlannedNode;
+  more: Partial<NodeDescription> = {},
+): NodeDescription {
+  return { role, ...(zone === undefined ? {} : { zone }), ...MACHINES[index]!, ...more } as NodeDescription;
 }
 
 const MACHINES = Array.from({ length: 8 }, (_, index) => ({

@@ -1,6 +1,7 @@
 /** What can be done about a node that leaves, one act at a time. Each may be done again. */
 
 import { sameUuid } from "../../../../model/hardware";
+import type { HarvesterClient } from "../../../harvester/client";
 import { moveLeader, saveSnapshot } from "../../../harvester/etcd";
 import type { KubeObject } from "../../../harvester/kube-api";
 import { cordon, evictPods, podsOf, requestMaintenance } from "../../../harvester/maintenance";
@@ -67,7 +68,7 @@ export async function carryOut(
     case "keep-volumes-away":
       return setStorage(kube, name, purpose === "release" ? "emptied" : "kept");
     case "stop-virtual-machines":
-      return stopMachines(seen, deed.names);
+      return stopMachines(seen.client, deed.names);
     case "maintain":
       memory.maintenanceAsked += 1;
       return requestMaintenance(kube, name);
@@ -111,8 +112,8 @@ async function annotate({ client, node }: Seen, stage: Stage): Promise<void> {
   await client.kube.merge(`/api/v1/nodes/${node!.name}`, change, `noting that ${node!.name} leaves`);
 }
 
-/** As Harvester does when it drains by force [harvester pkg/controller/master/nodedrain]. */
-async function stopMachines({ client }: Seen, names: readonly string[]): Promise<void> {
+/** Stops virtual machines as Harvester does when it drains by force [harvester pkg/controller/master/nodedrain]. */
+export async function stopMachines(client: HarvesterClient, names: readonly string[]): Promise<void> {
   for (const fullName of names) {
     const [namespace, name] = fullName.split("/");
     const path = `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachines/${name}`;

@@ -33,6 +33,8 @@ export interface Memory {
   /** How often maintenance mode was asked for. */
   maintenanceAsked: number;
   snapshotTaken: boolean;
+  /** Until when a silence of the BMC counts, milliseconds: each look at a silent one takes its whole patience. */
+  silentUntil: number;
   /** It was dead when its Machine was deleted; undefined where that was not seen. */
   dead: boolean | undefined;
 }
@@ -51,6 +53,8 @@ export interface Seen {
 const DEAD_AFTER_MS = 60_000;
 /** So many looks in a row must have found it so. */
 const DEAD_LOOKS = 3;
+/** So long a silence of the BMC counts. */
+const SILENCE_COUNTS_MS = 30_000;
 /** So often Harvester may take a request for maintenance mode back before it counts as refused. */
 const MAINTENANCE_TRIES = 3;
 
@@ -65,7 +69,7 @@ export async function look(
   const node = nodeOn(cluster, departure.node.hardware);
   if (node === undefined || node.ready) memory.looksNotReady = 0;
   else memory.looksNotReady += 1;
-  const state = await stateOf(system);
+  const state = await stateOf(system, memory);
   const etcd = memory.askEtcd ? await askEtcd(departure, cluster.nodes, node) : undefined;
   const workload = node === undefined ? NOTHING : await workloadOn(client, node.name);
   return {
@@ -127,12 +131,14 @@ async function workloadOn(
   };
 }
 
-async function stateOf(system: System): Promise<SystemState | "silent"> {
+async function stateOf(system: System, memory: Memory): Promise<SystemState | "silent"> {
+  if (Date.now() < memory.silentUntil) return "silent";
   try {
     return await system.state();
   } catch (error) {
-    if (error instanceof BmcError && error.problem === "silent") return "silent";
-    throw error;
+    if (!(error instanceof BmcError && error.problem === "silent")) throw error;
+    memory.silentUntil = Date.now() + SILENCE_COUNTS_MS;
+    return "silent";
   }
 }
 

@@ -36,6 +36,7 @@ export async function takeOut(departure: Departure): Promise<void> {
     looksNotReady: 0,
     maintenanceAsked: 0,
     snapshotTaken: false,
+    silentUntil: 0,
     dead: undefined,
   };
   const host = new Host(departure, system);
