@@ -40,6 +40,8 @@ export interface Observation {
 export type Decision =
   /** It is a member already: nothing to do but to verify. */
   | { act: "adopt" }
+  /** It is a member that was installed under an earlier intent: it leaves the cluster first. */
+  | { act: "leave"; installation: string }
   /** Nothing irreversible has happened: mark, arm the boot and (re)start the machine. */
   | { act: "install"; mode: "create" | "join" }
   /** A configuration was handed out: wait, serve retries, never touch the power. */
@@ -82,10 +84,11 @@ export function decide(intent: Intent, seen: Observation): Decision {
 
 function decideAboutMember(intent: Intent, installation: string | undefined): Decision {
   if (installation === intent.id) return { act: "adopt" };
+  if (installation !== undefined && intent.earlier.includes(installation))
+    return { act: "leave", installation };
   return refuse(
-    "it is a living member of the cluster, installed under another intent " +
-      `(${installation ?? "unknown"}). Reinstalling a member in place is not available in this release: set ` +
-      "`reinstall` back to what it was.",
+    "it is a living member of the cluster, installed under an intent that this state knows nothing of " +
+      `(${installation ?? "unknown"}). Find out which state installed it; if \`reinstall\` was set back, raise it to what it was.`,
   );
 }
 

@@ -21,11 +21,13 @@ import {
 } from "../../shell/resource";
 import type { ClusterIdentity } from "../cluster";
 import { lookAtCluster } from "../live-cluster";
+import { leaveForReinstallation } from "../membership/leave/reinstallation";
+import { isApproved } from "../plan/approved";
 import { releasedIn } from "../release";
-import { type Decision, decide } from "./decide";
+import { type Decision, decide, type Observation } from "./decide";
 import { glance } from "./glance";
 import { intentOf, type MachineInputs, machineId, machineInputs, machineOutputs } from "./inputs";
-import { Installation } from "./installation";
+import { type Act, Installation } from "./installation";
 import { connect, disksOf, look, memoryOf, refuseOtherHost, refuseToInstall } from "./look";
 
 /** An installation on real hardware takes 15 to 30 minutes; servers with much memory test it for long at power-on. */
@@ -53,7 +55,8 @@ export const machine: Resource = {
       );
     }
     const key = String(news.key);
-    const problems = judgeNodeEdit(key, before, after, propertyPath("nodes", key), true);
+    const wished = raisedBetween(before, after) ? after : withoutInPlace(before, after);
+    const problems = judgeNodeEdit(key, before, wished, propertyPath("nodes", key), true);
     if (problems.length > 0)
       throw new UserError(problems.map((p) => `${p.property}: ${p.message} ${p.next}`).join(" "));
     const changes = differences(oldInputs, news).filter((change) => concernsMachine(change.path));
@@ -129,14 +132,28 @@ export const machine: Resource = {
   },
 };
 
+/** What changes about a node that stays is the membership's matter, which judges and carries it out with the others in view. */
+const IN_PLACE = ["role", "zone", "labels", "maintenance"] as const;
+
 /** Which input paths are a matter of this machine. What the whole cluster shares changes in the cluster, not here. */
 function concernsMachine(path: string): boolean {
+  if (IN_PLACE.some((name) => path === `node.${name}` || path.startsWith(`node.${name}.`))) return false;
   return path.startsWith("node.") || path === "identity" || path === "identity.incarnation";
 }
 
+/** The node as it is wanted, but for what can change in place. */
+function withoutInPlace(before: NodeDescription, after: NodeDescription): NodeDescription {
+  const { role: _role, zone: _zone, labels: _labels, maintenance: _maintenance, ...others } = after;
+  const kept = IN_PLACE.filter((name) => before[name] !== undefined).map((name) => [name, before[name]]);
+  return { ...others, ...Object.fromEntries(kept) };
+}
+
 function raised(oldOutputs: Properties, news: Properties): boolean {
-  const reinstall = (properties: Properties) => (properties.node as NodeDescription).reinstall ?? 0;
-  return reinstall(news) !== reinstall(oldOutputs);
+  return raisedBetween(oldOutputs.node as NodeDescription, news.node as NodeDescription);
+}
+
+function raisedBetween(before: NodeDescription, after: NodeDescription): boolean {
+  return (after.reinstall ?? 0) !== (before.reinstall ?? 0);
 }
 
 /** Drives the machine until it is a member. Once something was changed outside, every failure keeps the state. */
@@ -148,11 +165,13 @@ async function drive(
   const intent = intentOf(inputs);
   const memory = memoryOf(oldOutputs, intent);
   return withSystem(ctx, inputs, async (system) => {
-    const decideNow = async () => {
+    const decideNow = async (): Promise<{ decision: Act; observation: Observation }> => {
       const { facts, observation } = await look(ctx, system, inputs, memory);
       const decision: Decision = decide(intent, observation);
       judge(ctx, inputs, decision, facts);
-      return { decision, observation };
+      if (decision.act !== "leave") return { decision, observation };
+      await leaveForReinstallation(ctx, inputs, decision.installation, oldOutputs);
+      return decideNow();
     };
     const { decision, observation } = await decideNow();
     const installation = new Installation(
@@ -192,6 +211,17 @@ function judge(
 ): asserts decision is Exclude<Decision, { act: "refuse" }> {
   if (decision.act === "refuse") throw new UserError(`${inputs.key}: ${decision.reason}`);
   if (decision.act === "install") announce(ctx, inputs, facts);
+  if (decision.act !== "leave") return;
+  const { key, node, approved } = inputs;
+  const step = { kind: "reinstall" as const, node: key, reinstall: node.reinstall ?? 0 };
+  // A preview is where somebody reads what there is to approve.
+  if (!ctx.preview && !isApproved(approved, step)) {
+    throw new UserError(
+      `${key}: it is a living member, and nobody has approved that it is installed anew under reinstall: ${step.reinstall}. Run preview and up ` +
+        "of the whole stack: the plan says what to approve.",
+    );
+  }
+  announce(ctx, inputs, facts);
 }
 
 /** Refuses an installation that must not be, and says in a preview what the others will wipe (P2). */

@@ -33,8 +33,8 @@ export interface InstallationMemory {
   decideAgain(): Promise<Act>;
 }
 
-/** A decision that may be carried out. */
-export type Act = Exclude<Decision, { act: "refuse" }>;
+/** A decision that may be carried out here: who is to leave has left by then. */
+export type Act = Exclude<Decision, { act: "refuse" | "leave" }>;
 
 /** One installation under one intent. */
 export class Installation {

@@ -57,7 +57,18 @@ describe("deciding about a machine", () => {
       { cluster: "ours", node: { installation: creator.id } },
       { act: "adopt" },
     ],
-    ["member, reinstall raised", again, { cluster: "ours", node: { installation: creator.id } }, "refuse"],
+    [
+      "member, reinstall raised: it leaves first",
+      again,
+      { cluster: "ours", node: { installation: creator.id } },
+      { act: "leave", installation: creator.id },
+    ],
+    [
+      "member under an intent that nobody knows",
+      again,
+      { cluster: "ours", node: { installation: "ffffffffffff" } },
+      "refuse",
+    ],
     [
       "a member that carries no label of ours, nor a mark on its hardware",
       joiner,

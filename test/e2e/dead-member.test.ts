@@ -1,0 +1,96 @@
+/** Members of the control plane that are dead are taken out and replaced, one with a dead BMC among them; one that lives is installed anew. */
+import assert from "node:assert/strict";
+import { approve, assertLetGo, assertNeverBelowQuorum, describedMachine, ResizedCluster } from "./resized";
+import { type Loose, World } from "./world";
+
+describe("members that died, and one that is installed anew", function () {
+  this.timeout(480_000);
+  let world: World;
+  let cluster: ResizedCluster;
+  let began: Date;
+
+  before(async () => {
+    world = await World.start({ nodes: 4, speed: 60 });
+    world.withoutObjects();
+    world.edit((config) => {
+      delete config.cluster.nodes.n4.role;
+    });
+    await world.must("up", "--yes", "--skip-preview");
+    cluster = await ResizedCluster.of(world);
+  });
+  after(() => world?.stop());
+  beforeEach(() => {
+    began = new Date();
+  });
+  afterEach(() => assertNeverBelowQuorum(world, began));
+
+  it("one that is not Ready is not taken out until somebody approves it", async () => {
+    await world.lab.machine("m2").cutPower();
+    await cluster.notReady("n2");
+    world.edit((config) => {
+      delete config.cluster.nodes.n2;
+    });
+    const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(refused.code, 0, refused.output);
+    assert.match(refused.output, /set approve: "[0-9a-f]{12}"/);
+    assert.equal((await cluster.nodes()).length, 4);
+  });
+
+  it("approved, it is fenced and taken out, and the node that stood by takes its seat", async () => {
+    await approve(world);
+    await world.must("up", "--yes", "--skip-preview");
+    await cluster.restsAt({ nodes: ["n1", "n3", "n4"], voters: ["n1", "n3", "n4"] });
+    assertLetGo(world, "m2");
+    assert.deepEqual(
+      (await cluster.roster()).left.map(({ key, how }: Loose) => [key, how]),
+      [["n2", "removed"]],
+    );
+  });
+
+  it("one whose BMC is dead, too, stays until somebody vouches that it is off; its replacement has joined by then", async () => {
+    await world.lab.machine("m3").cutPower();
+    await world.lab.fault("m3", "bmc-silent");
+    await cluster.notReady("n3");
+    world.edit((config) => {
+      const { nodes } = config.cluster;
+      nodes.n5 = describedMachine(world, "m2", nodes.n3);
+      delete nodes.n3;
+    });
+    await approve(world);
+    const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(refused.code, 0, refused.output);
+    assert.match(refused.output, /attestations: \[\{serial, by, reason\}\]/);
+    world.edit((config) => {
+      config.cluster.attestations = [{ serial: "HVL1003", by: "Ada", reason: "power cables pulled" }];
+    });
+    // n3 is described no more: that it goes is known by the roster, and approved anew with what changed.
+    await approve(world);
+    await world.must("up", "--yes", "--skip-preview");
+    await cluster.restsAt({ nodes: ["n1", "n4", "n5"], voters: ["n1", "n4", "n5"] });
+    assert.match((await cluster.roster()).left.at(-1).fence, /attested by Ada: power cables pulled/);
+  });
+
+  it("one that lives is installed anew on the same host, after a snapshot of etcd was taken on another", async () => {
+    world.edit((config) => {
+      config.cluster.nodes.n4.reinstall = 1;
+    });
+    const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(refused.code, 0, refused.output);
+    await approve(world);
+    const before = world.lab.ledger.read().length;
+    await world.must("up", "--yes", "--skip-preview");
+    await cluster.restsAt({ nodes: ["n1", "n4", "n5"], voters: ["n1", "n4", "n5"] });
+    const since = world.lab.ledger.read().slice(before) as Loose[];
+    const events = since.filter(({ event }) =>
+      ["etcd-snapshot", "rke2-uninstalled", "node-removed", "installed", "promotion-complete"].includes(
+        event,
+      ),
+    );
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ["etcd-snapshot", "rke2-uninstalled", "node-removed", "installed", "promotion-complete"],
+    );
+    assert.notEqual(events[0].machine, "m4");
+    assert.deepEqual([...new Set(events.slice(1).map(({ machine }) => machine))], ["m4"]);
+  });
+});
