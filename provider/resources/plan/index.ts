@@ -17,7 +17,7 @@ import { outlook } from "../outlook";
 import { approvedSteps } from "./approved";
 import { judgeChange } from "./judgement";
 import { refuseStrangers } from "./strangers";
-import { approvalWanted, refuseUnlessCarriedOut, summaryOf } from "./summary";
+import { approvalWanted, refuseUnlessCarriedOut, refuseWithoutWayOntoNodes, summaryOf } from "./summary";
 
 /** A warning of what a first installation would come to; of a cluster that is there the judged change says what it comes to. */
 const FRESH_CONTROL_PLANE = "voters-as-declared";
@@ -61,6 +61,7 @@ export const plan: Resource = {
     if (refused.length > 0) {
       throw new UserError(refused.map((finding) => `${pathOf(finding)}: ${reasonOf(finding)}`).join("\n"));
     }
+    refuseWithoutWayOntoNodes(transition, news.cluster as ClusterDescription);
     if (ctx.preview) announce(ctx, transition);
     else refuseUnlessCarriedOut(transition);
     return { outputs: outputsOf(news) };

@@ -1,4 +1,5 @@
 /** A judged change in words, and whether this release carries it out. */
+import type { ClusterDescription } from "../../../model/description";
 import type { Moment, Step, Transition, TransitionKind } from "../../../model/transition";
 import { UserError } from "../../shell/errors";
 
@@ -9,7 +10,10 @@ const CARRIED_OUT: readonly TransitionKind[] = [
   "provision",
   "grow",
   "shrink",
+  "replace",
   "reinstall",
+  "role-change",
+  "maintenance",
 ];
 
 /** The steps of a change, one line each, for a preview; empty where there is nothing to say. */
@@ -42,6 +46,19 @@ export function refuseUnlessCarriedOut(transition: Transition): void {
   if (CARRIED_OUT.includes(kind)) return;
   throw new UserError(
     `cluster: the change is a ${kind}, which this release judges and does not carry out. Nothing was touched. ${NOT_YET}`,
+  );
+}
+
+/** Refuses a change that needs commands on nodes where the description holds no key to log in with. */
+export function refuseWithoutWayOntoNodes(
+  { steps }: Transition,
+  { access }: Pick<ClusterDescription, "access">,
+): void {
+  const nodes = steps.filter(({ kind }) => kind === "leave" || kind === "reinstall").map(({ node }) => node);
+  if (nodes.length === 0 || access.sshPrivateKey !== undefined) return;
+  throw new UserError(
+    `cluster.access.sshPrivateKey: ${nodes.join(", ")} can leave only by commands on the node itself (it is uninstalled there, and etcd is asked), ` +
+      "and there is no key to log in with. Nothing was touched. Give the private half of one of os.sshAuthorizedKeys. (rule leave-over-ssh)",
   );
 }
 

@@ -94,6 +94,7 @@ export async function carryOut(
       return shutDown(system, SHUTDOWN_MS);
     case "remove":
       memory.dead = !hasLeftInOrder(seen);
+      tellAttestation(departure, seen);
       return removeNode(kube, { name, machine: seen.node?.machine });
     case "fence":
       await system.clearBootOverride();
@@ -153,6 +154,16 @@ function shellOn({ shell, key }: Departure): NonNullable<Departure["shell"]> {
   throw new UserError(
     `access.sshPrivateKey: ${key} leaves by commands on the node itself, and there is no key to log in with. Give the private half of one ` +
       "of os.sshAuthorizedKeys.",
+  );
+}
+
+/** Whoever reads the run must see that a person's word stood in for what the BMC would say. */
+function tellAttestation(departure: Departure, { observation }: Seen): void {
+  const attested = observation.power === "silent" ? attestationFor(departure) : undefined;
+  if (attested === undefined) return;
+  const { serial, by, reason } = attested;
+  departure.ctx.warn(
+    `${departure.key}: its BMC does not answer; ${by} vouches that ${serial} is off and stays off: ${reason}.`,
   );
 }
 
