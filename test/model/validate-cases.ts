@@ -617,6 +617,14 @@ export const cases: Record<string, RuleCases> = {
     breaks: [[{ recovery: { mode: "automatic", minimumHealthy: 3 } }, "recovery.minimumHealthy"]],
     keeps: [{ recovery: { mode: "automatic", minimumHealthy: 2 } }],
   },
+  "recovery-key": {
+    breaks: [[{ recovery: { mode: "automatic" } }, "recovery"]],
+    keeps: [
+      { recovery: { mode: "automatic" }, "access.sshPrivateKey": KEY_PEM },
+      { recovery: { mode: "automatic", limit: 0 } },
+      { recovery: "manual" },
+    ],
+  },
   "recovery-room": {
     breaks: [
       [{ recovery: { mode: "automatic" } }, "recovery"],

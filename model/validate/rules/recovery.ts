@@ -71,4 +71,19 @@ export const recoveryRules: readonly Rule[] = [
       );
     },
   },
+  {
+    id: "recovery-key",
+    about: "Where members are evicted automatically, the nodes can be asked about each other.",
+    source:
+      "our own: whether a candidate reaches the members, and what etcd says of itself, only the nodes know",
+    severity: "warning",
+    *judge({ cluster: { recovery }, absent }) {
+      if (typeof recovery !== "object" || recovery.limit === 0 || !absent("access.sshPrivateKey")) return;
+      yield at(
+        "recovery",
+        "nobody can ask the nodes whether they reach each other, so that evictions are refused. Give access.sshPrivateKey, or set " +
+          "recovery.limit to 0.",
+      );
+    },
+  },
 ];
