@@ -32,8 +32,8 @@ export interface Greeting {
   pong: boolean;
   /** HTTP status of `/ping`. */
   status: number;
-  /** PEM of the authority behind its certificate, as it says itself (`/cacerts`); empty when it says none. */
-  ca: string;
+  /** PEM of the authority behind its certificate, as it says itself (`/cacerts`); empty when it says none, undefined when it cannot say. */
+  ca: string | undefined;
 }
 
 /** Looks, over a connection whose certificate nobody has judged: nothing secret is sent. Throws `NoAnswer`. */
@@ -46,7 +46,7 @@ export async function greet(url: string, signal: AbortSignal): Promise<Greeting>
     return {
       pong: ping.status === 200 && ping.body.trim() === "pong",
       status: ping.status,
-      ca: ca.status === 200 ? ca.body : "",
+      ca: ca.status === 200 ? ca.body : ca.status < 500 ? "" : undefined,
     };
   } finally {
     server.close();

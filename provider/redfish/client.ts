@@ -129,9 +129,11 @@ export class BmcClient {
       }
       if (Date.now() - begun > this.#timing.attemptsMs) throw failure;
       await pause(backOff(tries - 1, this.#timing.firstDelayMs, 8000), this.#options.signal);
+      // What was refused was not done: to ask whether it was would only be one more question to a busy BMC.
+      if (untouched) continue;
       if (applied) {
         if (await applied()) return;
-      } else if (!untouched) {
+      } else {
         throw new BmcError(
           "unclear",
           this.endpoint,

@@ -7,7 +7,7 @@ import { pause } from "../net/retry";
 /** What was seen. `what` says it to people. */
 export type Sighting =
   | { kind: "silent"; what: string }
-  /** Something accepts connections and cuts them: it holds the address, and says no more. */
+  /** Something holds the address, and cannot say just now who it is: it cuts connections, or its Rancher does not answer. */
   | { kind: "unclear"; what: string }
   /** Something that is not Harvester. */
   | { kind: "stranger"; what: string }
@@ -37,11 +37,13 @@ export async function glimpseCluster(
   const url = accessUrlOf(cluster);
   try {
     const { pong, status, ca } = await greet(url, signal);
-    if (pong) return { kind: "harvester", what: `Harvester at ${url}`, ca };
     // While it starts, Harvester's ingress answers before Rancher does.
-    if (status >= 502 && status <= 504)
-      return { kind: "harvester", what: `${url} is starting (HTTP ${status})`, ca };
-    return { kind: "stranger", what: `${url} answers with HTTP ${status}, not as Harvester does` };
+    if (!pong && (status < 502 || status > 504)) {
+      return { kind: "stranger", what: `${url} answers with HTTP ${status}, not as Harvester does` };
+    }
+    const what = pong ? `Harvester at ${url}` : `${url} is starting (HTTP ${status})`;
+    // Without an authority there is nothing yet to tell it by.
+    return ca === undefined ? { kind: "unclear", what } : { kind: "harvester", what, ca };
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     const what = `${url}: ${error.message}`;

@@ -69,6 +69,13 @@ describe("Harvester client", () => {
     assert.equal((await greet(url, never)).pong, false);
   });
 
+  it("does not take a cluster that cannot say its authority just now for one that has none", async () => {
+    answers["GET /cacerts"] = [503, ""];
+    assert.equal((await greet(url, never)).ca, undefined);
+    answers["GET /cacerts"] = [404, ""];
+    assert.equal((await greet(url, never)).ca, "");
+  });
+
   it("tells silence from a stranger", async () => {
     const closed = createServer().listen(0, "127.0.0.1");
     await once(closed, "listening");
