@@ -1,4 +1,5 @@
 /** A cluster's status as text for a terminal and as Markdown. */
+import { inWords } from "../../model/duration";
 import type { ClusterStatus, NodeReport } from "./status";
 
 const COLUMNS: readonly [title: string, of: (node: NodeReport, now: Date) => string][] = [
@@ -12,7 +13,7 @@ const COLUMNS: readonly [title: string, of: (node: NodeReport, now: Date) => str
   ["version", (node) => node.version ?? "?"],
   ["power", (node) => node.power ?? "?"],
   ["state", (node) => (node.ready ? "Ready" : "not Ready")],
-  ["since", (node, now) => (node.since === null ? "?" : age(new Date(node.since), now))],
+  ["since", (node, now) => (node.since === null ? "?" : inWords(now.getTime() - Date.parse(node.since)))],
 ];
 
 /** As text, columns aligned. */
@@ -56,13 +57,4 @@ function remarks({ notKnown }: ClusterStatus): string[] {
 
 function yes(value: boolean | null): string {
   return value === null ? "?" : value ? "yes" : "-";
-}
-
-/** An age people read at a glance: `45 s`, `12 min`, `3 h`, `5 d`. */
-function age(since: Date, now: Date): string {
-  const seconds = Math.max(0, Math.round((now.getTime() - since.getTime()) / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
 }

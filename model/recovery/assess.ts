@@ -29,7 +29,7 @@ export interface AssessmentRequest {
 }
 
 /** One look may be the BMC's or the network's bad moment; two may share it. */
-export const FEWEST_LOOKS = 3;
+const FEWEST_LOOKS = 3;
 
 /** A node that fails and comes back as often within `FLAPPING_THRESHOLDS` times the threshold is not mended by restarting it. */
 const FLAPPING_TIMES = 3;

@@ -1,6 +1,6 @@
 /** What stands against an act. Each guard is one reason; the first that speaks refuses the act. */
 import { successorOf } from "./candidate";
-import { actInRetryPeriod, type Intent, quorumNow, quorumWithout, type RecoverySituation } from "./situation";
+import { actInRetryPeriod, type Intent, quorumWithout, type RecoverySituation } from "./situation";
 
 /** A guard. */
 export interface RecoveryGuard {
@@ -127,9 +127,3 @@ export const RECOVERY_GUARDS: readonly RecoveryGuard[] = [
     },
   },
 ];
-
-/** The quorum in words, for reports. */
-export function quorumInWords(situation: Pick<RecoverySituation, "nodes">): string {
-  const { healthy, members, tolerance } = quorumNow(situation);
-  return `etcd: ${healthy} of ${members} voters healthy, ${tolerance} more may fail`;
-}

@@ -20,7 +20,7 @@ export interface RecoveryPolicy {
  * Defaults. A server restarts within 10 minutes, memory test included; a second act within the half hour would not know yet what the
  * first one did. Cluster API's KubeadmControlPlane has the same parts (`remediationStrategy`: minHealthyPeriod, retryPeriod, maxRetry).
  */
-export const RECOVERY_DEFAULTS = { failureThreshold: "15m", retryPeriod: "30m", limit: 1 } as const;
+const RECOVERY_DEFAULTS = { failureThreshold: "15m", retryPeriod: "30m", limit: 1 } as const;
 
 /**
  * The policy of a description that `validateDescription` accepts.
