@@ -49,12 +49,33 @@ describe("a cluster grows and shrinks", function () {
     });
   });
 
-  it("a worker leaves alive: emptied, uninstalled, off, taken out, and let go of", async () => {
+  it("a worker that runs a virtual machine which cannot be moved stays, and is named", async () => {
+    // One volume with a replica on n4, one machine that may move from there to n5, and one that may not move at all.
+    for (const name of ["n1", "n2"]) await schedule(name, false);
+    await cluster.change("POST", VOLUMES, volume("data"));
+    await cluster.until("three replicas", async () => (await replicasOf("data")).length === 3);
+    for (const name of ["n1", "n2"]) await schedule(name, true);
+    await cluster.change("POST", MACHINES, virtualMachine("web", {}, ["n1", "n2", "n3"]));
+    await cluster.until("web to run", async () => (await placeOf("web")) === "n4");
+    const devices = { hostDevices: [{ name: "gpu", deviceName: "gpu" }] };
+    await cluster.change("POST", MACHINES, virtualMachine("render", { devices }, ["n1", "n2", "n3", "n5"]));
+    await cluster.until("render to run", async () => (await placeOf("render")) === "n4");
     world.edit((config) => {
       delete config.cluster.nodes.n4;
     });
     const preview = await world.must("preview");
     assert.match(preview.output, /This change: shrink\./);
+    const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(refused.code, 0, refused.output);
+    assert.match(refused.output, /default\/render.*leave\.virtualMachines: "stop"/);
+    assert.equal(await placeOf("render"), "n4");
+  });
+
+  it("where that may be stopped, the worker leaves: emptied, uninstalled, off, taken out, and let go of", async () => {
+    const { uid } = (await cluster.get(`${INSTANCES}/web`)).metadata;
+    world.edit((config) => {
+      config.cluster.leave = { virtualMachines: "stop" };
+    });
     const before = world.lab.ledger.read().length;
     await world.must("up", "--yes", "--skip-preview");
     const since = world.lab.ledger.read().slice(before) as Loose[];
@@ -72,6 +93,15 @@ describe("a cluster grows and shrinks", function () {
       left.map(({ key, serial, how }: Loose) => [key, serial, how]),
       [["n4", "HVL1004", "left"]],
     );
+    assert.equal(await placeOf("web"), "n5");
+    assert.equal(
+      (await cluster.get(`${INSTANCES}/web`)).metadata.uid,
+      uid,
+      "it was moved, not started again",
+    );
+    assert.equal((await cluster.get(`${MACHINES}/render`)).spec.runStrategy, "Halted");
+    const replicas = await replicasOf("data");
+    assert.equal(replicas.filter(({ spec }) => spec.healthyAt !== "" && spec.nodeID !== "n4").length, 3);
   });
 
   it("a member of the control plane leaves, and the node that stood by takes its seat", async () => {
@@ -84,4 +114,44 @@ describe("a cluster grows and shrinks", function () {
     await cluster.restsAt({ nodes: ["n1", "n3", "n5"], voters: ["n1", "n3", "n5"] });
     assertLetGo(world, "m2");
   });
+
+  const schedule = (name: string, allowed: boolean): Promise<void> =>
+    cluster.edit(`${LONGHORN}/nodes/${name}`, ({ spec }) => {
+      spec.allowScheduling = allowed;
+    });
+
+  const replicasOf = async (name: string): Promise<Loose[]> =>
+    (await cluster.get(REPLICAS)).items.filter(({ spec }: Loose) => spec.volumeName === name);
+
+  const placeOf = async (name: string): Promise<string | undefined> =>
+    (await cluster.get(`${INSTANCES}/${name}`)).status?.nodeName;
 });
+
+const LONGHORN = "/apis/longhorn.io/v1beta2/namespaces/longhorn-system";
+const VOLUMES = `${LONGHORN}/volumes`;
+const REPLICAS = `${LONGHORN}/replicas`;
+const KUBEVIRT = "/apis/kubevirt.io/v1/namespaces/default";
+const MACHINES = `${KUBEVIRT}/virtualmachines`;
+const INSTANCES = `${KUBEVIRT}/virtualmachineinstances`;
+
+function volume(name: string): Loose {
+  return {
+    apiVersion: "longhorn.io/v1beta2",
+    kind: "Volume",
+    metadata: { name, namespace: "longhorn-system" },
+    spec: { numberOfReplicas: 3, size: "1073741824" },
+  };
+}
+
+/** A virtual machine that does not run on the given nodes. */
+function virtualMachine(name: string, domain: Loose, not: string[]): Loose {
+  const matchExpressions = [{ key: "kubernetes.io/hostname", operator: "NotIn", values: not }];
+  const required = { nodeSelectorTerms: [{ matchExpressions }] };
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } };
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata: { name, namespace: "default" },
+    spec: { runStrategy: "Always", template: { spec: { domain, affinity } } },
+  };
+}

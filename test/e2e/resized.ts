@@ -94,6 +94,13 @@ export class ResizedCluster {
     assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
   }
 
+  /** Edits an object as `kubectl edit` does. */
+  async edit(path: string, change: (object: Loose) => void): Promise<void> {
+    const object = await this.get(path);
+    change(object);
+    await this.change("PUT", path, object);
+  }
+
   async nodes(): Promise<Loose[]> {
     return (await this.get("/api/v1/nodes")).items;
   }

@@ -7,6 +7,7 @@ import { identityRules } from "./identity";
 import { maintenanceRules } from "./maintenance";
 import { membershipRules } from "./membership";
 import { quorumRules } from "./quorum";
+import { reuseRules } from "./reuse";
 import { nodeRules } from "./roles";
 import type { Judged, TransitionRule } from "./rule";
 import { storageRules } from "./storage";
@@ -17,6 +18,7 @@ export const transitionRules: readonly TransitionRule[] = [
   ...factRules,
   ...evictionRules,
   ...identityRules,
+  ...reuseRules,
   ...nodeRules,
   ...quorumRules,
   ...controlPlaneAfterRules,

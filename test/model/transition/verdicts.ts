@@ -759,6 +759,24 @@ export const verdicts: readonly Verdict[] = [
     },
   },
   {
+    of: "a replacement with the name of the node that it replaces",
+    request: edit(lab, withNodes(lab, { n3: undefined, n5: { ...lab.nodes.n5, hostname: "n3" } })),
+    refusedBy: ["in-use-until-gone"],
+    holds: says("in-use-until-gone", "nodes.n5.hostname", /the name n3 is that of n3/),
+  },
+  {
+    of: "a replacement with the address of the node that it replaces",
+    request: edit(lab, withNodes(lab, { n3: undefined, n5: { address: lab.nodes.n3!.address! } })),
+    refusedBy: ["in-use-until-gone"],
+    holds: says("in-use-until-gone", "nodes.n5.address", /which leaves only after n5 has joined/),
+  },
+  {
+    of: "another key for a host that is there",
+    request: edit(lab, withNodes(lab, { n3: undefined, n5: { hardware: lab.nodes.n3!.hardware } })),
+    refusedBy: ["in-use-until-gone"],
+    holds: says("in-use-until-gone", "nodes.n5.hardware.uuid", /host/),
+  },
+  {
     of: "the end of a cluster that was never allowed",
     request: { before: lab, after: undefined, facts: factsOf(lab) },
     refusedBy: ["allow-destroy"],

@@ -22,7 +22,7 @@ import type { Departure } from "./departure";
 import { look, type Memory, type Seen } from "./look";
 
 /** How often it is looked at while waiting. */
-const LOOK_EVERY_MS = 2000;
+const LOOK_EVERY_MS = 1000;
 
 /** A BMC that is silent is looked at again and again, so no single look may last long. */
 const BMC_TIMING = { requestMs: 10_000, attemptsMs: 10_000 };

@@ -1,0 +1,94 @@
+/** What changes about nodes that stay: a node is kept out of use and taken back, and another gets a role and labels. */
+import assert from "node:assert/strict";
+import { assertNeverBelowQuorum, nodesOf, ResizedCluster } from "./resized";
+import { World } from "./world";
+
+describe("nodes that change in place", function () {
+  this.timeout(240_000);
+  let world: World;
+  let cluster: ResizedCluster;
+  let began: Date;
+
+  before(async () => {
+    world = await World.start({ nodes: 4, speed: 60 });
+    world.withoutObjects();
+    await world.must("up", "--yes", "--skip-preview");
+    cluster = await ResizedCluster.of(world);
+  });
+  after(() => world?.stop());
+  beforeEach(() => {
+    began = new Date();
+  });
+  afterEach(() => assertNeverBelowQuorum(world, began));
+
+  it("a member is drained and kept out of use", async () => {
+    world.edit((config) => {
+      config.cluster.nodes.n2.maintenance = true;
+    });
+    const preview = await world.must("preview");
+    assert.match(preview.output, /n2 will be drained and kept out of use/);
+    await world.must("up", "--yes", "--skip-preview");
+    const { metadata, spec } = await cluster.get("/api/v1/nodes/n2");
+    assert.equal(metadata.annotations["harvesterhci.io/maintain-status"], "completed");
+    assert.equal(spec.unschedulable, true);
+    await world.must("preview", "--expect-no-changes");
+  });
+
+  it("while it is, no other member may be", async () => {
+    await world.edited(
+      (config) => {
+        config.cluster.nodes.n3.maintenance = true;
+      },
+      async () => {
+        const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
+        assert.notEqual(refused.code, 0);
+        assert.match(refused.output, /rule maintenance-of-member/);
+      },
+    );
+  });
+
+  it("it is taken back into use", async () => {
+    world.edit((config) => {
+      delete config.cluster.nodes.n2.maintenance;
+    });
+    await world.must("up", "--yes", "--skip-preview");
+    await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] });
+    const { metadata } = await cluster.get("/api/v1/nodes/n2");
+    assert.equal(metadata.annotations["harvesterhci.io/maintain-status"], undefined);
+  });
+
+  it("a worker becomes a node that stands by, with labels of its own, and no machine is touched", async () => {
+    world.edit((config) => {
+      config.cluster.nodes.n4.role = "default";
+      config.cluster.nodes.n4.labels = { rack: "r4" };
+    });
+    const { bmcWrites } = world.snapshot();
+    const up = await world.must("up", "--yes", "--skip-preview");
+    assert.doesNotMatch(up.stdout, /metal:index:Machine n4 updat/);
+    const { metadata } = await cluster.get("/api/v1/nodes/n4");
+    assert.equal(metadata.labels["node-role.harvesterhci.io/worker"], undefined);
+    assert.equal(metadata.labels.rack, "r4");
+    assert.equal(world.snapshot().bmcWrites, bmcWrites);
+    await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] });
+  });
+
+  it("a leave that had begun when its run was killed is taken back with the description", async () => {
+    const described = nodesOf(world);
+    world.edit((config) => {
+      delete config.cluster.nodes.n4;
+    });
+    const killed = world.spawn(["up", "--yes", "--skip-preview"]);
+    await cluster.until("n4 to begin to leave", async () => (await cluster.leaving("n4")) !== undefined);
+    await killed.kill();
+    await world.must("cancel", "--yes");
+    world.edit((config) => {
+      config.cluster.nodes = described;
+    });
+    await world.must("up", "--yes", "--skip-preview");
+    assert.equal(await cluster.leaving("n4"), undefined);
+    const storage = await cluster.get("/apis/longhorn.io/v1beta2/namespaces/longhorn-system/nodes/n4");
+    assert.deepEqual([storage.spec.allowScheduling, storage.spec.evictionRequested], [true, false]);
+    assert.deepEqual(world.happened("rke2-uninstalled"), []);
+    await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] });
+  });
+});
