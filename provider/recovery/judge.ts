@@ -26,7 +26,7 @@ export interface JudgementRequest {
   /** The present look included. */
   memory: Memory;
   policy: RecoveryPolicy;
-  /** Evicted nodes that are still described. */
+  /** Nodes that are still described, and whose eviction was at least begun. */
   evicted: readonly string[];
 }
 
@@ -41,7 +41,9 @@ export interface Judgement {
 export async function judge(request: JudgementRequest): Promise<Judgement> {
   const { subject, seen, memory, policy, evicted } = request;
   const now = seen.look.at;
-  const keys = Object.keys(seen.look.nodes).filter((key) => !evicted.includes(key));
+  // Whose eviction was cut short is a failed member as before, and is evicted to the end.
+  const gone = evicted.filter((key) => seen.look.nodes[key]?.registered !== true);
+  const keys = Object.keys(seen.look.nodes).filter((key) => !gone.includes(key));
   const assessments = Object.fromEntries(keys.map((node) => [node, assess({ node, memory, policy, now })]));
   const upgrade = upgradeUnderWay(await subject.client.list<Upgrade>(WORKLOAD_PATHS.upgrades));
   const situation: RecoverySituation = {
@@ -50,7 +52,7 @@ export async function judge(request: JudgementRequest): Promise<Judgement> {
     nodes: guardedNodes(seen, assessments),
     version: subject.description.version,
     acts: memory.acts,
-    evicted,
+    evicted: gone,
     unfit: {},
     ...(upgrade === undefined ? {} : { upgrade: upgrade.metadata.name }),
   };

@@ -52,7 +52,7 @@ describe("a member of the control plane dies", function () {
   /** Passes one after another, as cron would, until one says something of this kind. */
   const passesUntil = async (what: string, wanted: (pass: Pass) => boolean): Promise<Pass[]> => {
     const passes: Pass[] = [];
-    for (const end = Date.now() + 90_000; Date.now() < end; ) {
+    for (const end = Date.now() + 180_000; Date.now() < end; ) {
       passes.push(await pass());
       if (wanted(passes.at(-1)!)) return passes;
     }
