@@ -29,12 +29,11 @@ export interface WaitOptions {
 const MOST_TRIES = 5;
 
 /** Value of PowerRestorePolicy [Redfish ComputerSystem] with which a machine stays off when the mains return. */
-const STAYS_OFF = "AlwaysOff";
+export const STAYS_OFF = "AlwaysOff";
 
-/** Whether nothing but a power request can start the machine, and then only from its disk: no boot override, and off after a power loss. */
-export function isFenced({ bootOverride, powerRestorePolicy }: SystemState): boolean {
-  const overridden = bootOverride.enabled !== "Disabled" && bootOverride.target !== "None";
-  return !overridden && (powerRestorePolicy === undefined || powerRestorePolicy === STAYS_OFF);
+/** Whether the next start comes from the machine's own boot order. */
+export function bootsAsUsual({ bootOverride }: Pick<SystemState, "bootOverride">): boolean {
+  return bootOverride.enabled === "Disabled" || bootOverride.target === "None";
 }
 
 /** A machine. Close it when done. */
@@ -104,20 +103,16 @@ export class System {
 
   /** Takes any boot override back: the next start comes from disk, as the machine's own boot order says. */
   async clearBootOverride(): Promise<void> {
-    await this.#set(
-      "Boot",
-      () => ({ Boot: { BootSourceOverrideEnabled: "Disabled" } }),
-      ({ bootOverride }) => bootOverride.enabled === "Disabled" || bootOverride.target === "None",
-    );
+    await this.#set("Boot", () => ({ Boot: { BootSourceOverrideEnabled: "Disabled" } }), bootsAsUsual);
   }
 
-  /** Keeps the machine off when the mains return. Nothing where the BMC has no such policy. */
-  async keepOffAfterPowerLoss(): Promise<void> {
+  /** Says what the machine does when the mains return. Nothing where the BMC has no such policy. */
+  async setPowerRestorePolicy(policy: string): Promise<void> {
     if ((await this.state()).powerRestorePolicy === undefined) return;
     await this.#set(
       "PowerRestorePolicy",
-      () => ({ PowerRestorePolicy: STAYS_OFF }),
-      ({ powerRestorePolicy }) => powerRestorePolicy === STAYS_OFF,
+      () => ({ PowerRestorePolicy: policy }),
+      ({ powerRestorePolicy }) => powerRestorePolicy === policy,
     );
   }
 

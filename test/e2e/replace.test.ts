@@ -48,6 +48,12 @@ describe("the members of a control plane are replaced, one after another", funct
     });
   }
 
+  it("a machine that is used again starts with the mains as it did before it left", () => {
+    const policyOf = (machine: string) => world.lab.machine(machine).state.powerRestorePolicy;
+    assert.deepEqual([policyOf("m1"), policyOf("m2")], [policyOf("m4"), policyOf("m4")]);
+    assert.notEqual(policyOf("m4"), "AlwaysOff");
+  });
+
   it("one machine has created the cluster, ever", () => {
     assert.equal(world.happened("cluster-created").length, 1);
   });

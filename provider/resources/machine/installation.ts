@@ -3,15 +3,18 @@
  * found again from the mark on the hardware and from the cluster, and nothing irreversible is done twice.
  */
 import { hostnameOf } from "../../../model/description";
-import type { IntentPhase } from "../../../model/hardware";
+import { type IntentPhase, sameUuid } from "../../../model/hardware";
 import { artifactsOf, diskBootScript } from "../../../model/install";
 import type { InstallerEvent } from "../../boot/messages";
 import type { BootRoute, BootServer } from "../../boot/server";
+import { HarvesterError } from "../../harvester/errors";
+import { NoAnswer } from "../../net/http";
 import { pause } from "../../net/retry";
 import type { System } from "../../redfish/system";
 import { DeadlinePassed, explain } from "../../shell/errors";
 import { type OperationContext, UserError } from "../../shell/resource";
 import { firstLogin, type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
+import { readRoster } from "../membership/roster";
 import { promotionUnderWay } from "../promotion";
 import { type Decision, furthestOf, type Intent, type Phase } from "./decide";
 import { type BootMaterial, bootMaterial, INSTALLATION_LABEL, type MachineInputs } from "./inputs";
@@ -157,9 +160,29 @@ export class Installation {
       }
       // A BMC that keeps its one-time override would try the network at every start to come.
       await this.system.clearBootOverride();
+      if (!(await this.#restorePowerPolicy(cluster))) return false;
       this.#phase = "member";
       return true;
     });
+  }
+
+  /**
+   * A machine that left a cluster was told to stay off when the mains return. Now it is to start again as it did before. False where the
+   * cluster did not say how that was: it is looked at again.
+   */
+  async #restorePowerPolicy({ client }: LiveCluster): Promise<boolean> {
+    if (client === undefined) return false;
+    try {
+      const { left } = await readRoster(client);
+      const own = left.findLast(({ uuid }) => sameUuid(uuid, this.inputs.node.hardware.uuid));
+      if (own?.powerRestorePolicy !== undefined)
+        await this.system.setPowerRestorePolicy(own.powerRestorePolicy);
+      return true;
+    } catch (error) {
+      if (!(error instanceof NoAnswer || error instanceof HarvesterError)) throw error;
+      this.#news = `its node is Ready; the cluster could not be asked what it is to do after a power loss: ${explain(error)}`;
+      return false;
+    }
   }
 
   /** Looks at the cluster again and again, until it is as wanted, the deadline passes or somebody cancels. */

@@ -1,6 +1,7 @@
 /** The roster in the cluster: which stack it belongs to, who belongs to it, and who left, for whoever looks without the state. */
 import { installedAs } from "../../../model/description";
 import type { Eviction } from "../../../model/eviction";
+import { sameUuid } from "../../../model/hardware";
 import { sshHostKey } from "../../../model/identity";
 import type { HarvesterClient } from "../../harvester/client";
 import type { ReachableNode } from "../node-shell";
@@ -36,6 +37,8 @@ export interface RosterMember {
   installation: string;
   /** How it is reached. Rosters of earlier releases do not say. */
   reach?: ReachableNode & { hostKey: string };
+  /** What its BMC's power-restore policy was before it was kept off, where it is on its way out. */
+  powerRestorePolicy?: string;
 }
 
 /** A node that left for good. */
@@ -50,6 +53,8 @@ export interface RosterLeaver {
   how: "left" | "removed";
   /** What makes sure that it stays off. */
   fence: string;
+  /** What its BMC's power-restore policy was before: it is set back when the machine is installed again. */
+  powerRestorePolicy?: string;
 }
 
 /** What the roster says. */
@@ -74,10 +79,10 @@ export async function readRoster(client: HarvesterClient): Promise<Roster> {
 export async function writeRoster(client: HarvesterClient, inputs: MembershipInputs): Promise<void> {
   const { left, evicted } = await readRoster(client);
   const members = inputs.members.map((member) => rosterMember(inputs, member));
-  const back = members.map(({ installation }) => installation);
+  const isBack = ({ uuid }: RosterLeaver) => members.some((member) => sameUuid(member.uuid, uuid));
   await write(client, inputs, {
     members,
-    left: left.filter(({ installation }) => !back.includes(installation)),
+    left: left.filter((leaver) => !isBack(leaver)),
     evicted,
   });
 }
@@ -89,13 +94,28 @@ export async function recordLeft(
   leaver: RosterLeaver,
 ): Promise<void> {
   const { members, left, evicted } = await readRoster(client);
+  const known = members.find(({ installation }) => installation === leaver.installation)?.powerRestorePolicy;
+  const recorded = { ...leaver, ...(known === undefined ? {} : { powerRestorePolicy: known }) };
   await write(client, inputs, {
     evicted,
     members: members.filter(({ installation }) => installation !== leaver.installation),
-    left: [...left.filter(({ installation }) => installation !== leaver.installation), leaver].slice(
+    left: [...left.filter(({ installation }) => installation !== leaver.installation), recorded].slice(
       -MOST_LEFT,
     ),
   });
+}
+
+/** Notes the power-restore policy of a member before it is changed: whoever is killed right after must not lose it. */
+export async function notePowerRestorePolicy(
+  client: HarvesterClient,
+  inputs: Pick<MembershipInputs, "identity">,
+  { installation, powerRestorePolicy }: Required<Pick<RosterMember, "installation" | "powerRestorePolicy">>,
+): Promise<void> {
+  const roster = await readRoster(client);
+  const members = roster.members.map((member) =>
+    member.installation === installation ? { ...member, powerRestorePolicy } : member,
+  );
+  await write(client, inputs, { ...roster, members });
 }
 
 /** Records that a member is taken out because it has failed: before anything is done, so that whoever is killed in it has said so. */

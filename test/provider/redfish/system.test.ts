@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import type { TlsDescription } from "../../../model/description";
 import type { BmcWrite } from "../../../provider/redfish/client";
 import { BmcError } from "../../../provider/redfish/errors";
-import { System } from "../../../provider/redfish/system";
+import { STAYS_OFF, System } from "../../../provider/redfish/system";
 import { Authority, type Issued } from "../net/certificates";
 import { type Fault, ScriptedBmc } from "./scripted-bmc";
 
@@ -182,6 +182,16 @@ describe("Redfish", () => {
         ["PATCH", 204],
       ],
     );
+  });
+
+  it("says what the machine does when the mains return, once, and nothing where the BMC has no such policy", async () => {
+    const system = open();
+    for (let time = 0; time < 2; time++) await system.setPowerRestorePolicy(STAYS_OFF);
+    assert.equal((await system.state()).powerRestorePolicy, "AlwaysOff");
+    assert.deepEqual(bmc.writes(), ["PATCH /redfish/v1/Systems/1"]);
+    delete bmc.system.PowerRestorePolicy;
+    await system.setPowerRestorePolicy("LastState");
+    assert.equal(bmc.writes().length, 1);
   });
 
   it("does not repeat a write that took effect although its answer was lost", async () => {

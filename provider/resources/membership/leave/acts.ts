@@ -8,10 +8,10 @@ import { cordon, evictPods, podsOf, requestMaintenance } from "../../../harveste
 import { LEAVING } from "../../../harvester/node-facts";
 import { removeNode } from "../../../harvester/removal";
 import { setStorage } from "../../../harvester/storage-node";
-import type { System } from "../../../redfish/system";
+import { STAYS_OFF, type System } from "../../../redfish/system";
 import { UserError } from "../../../shell/errors";
 import { cleared, readMark } from "../../machine/mark";
-import { recordLeft } from "../roster";
+import { notePowerRestorePolicy, recordLeft } from "../roster";
 import { shutDown } from "../shut-down";
 import type { Act, Stage } from "./decide";
 import type { Departure } from "./departure";
@@ -98,7 +98,7 @@ export async function carryOut(
       return removeNode(kube, { name, machine: seen.node?.machine });
     case "fence":
       await system.clearBootOverride();
-      return system.keepOffAfterPowerLoss();
+      return purpose === "reinstall" ? undefined : keepOff(departure, system, seen);
     case "clear-mark": {
       const isOurs = (tag: string | undefined) => readMark(tag)?.intent === installation;
       return system.setAssetTag((present) => (isOurs(present) ? cleared(present) : (present ?? "")));
@@ -155,6 +155,18 @@ function shellOn({ shell, key }: Departure): NonNullable<Departure["shell"]> {
     `access.sshPrivateKey: ${key} leaves by commands on the node itself, and there is no key to log in with. Give the private half of one ` +
       "of os.sshAuthorizedKeys.",
   );
+}
+
+/** Off also when the mains return; what it was to do then is noted first, for the day on which it is used again. */
+async function keepOff(
+  { question, installation }: Departure,
+  system: System,
+  { client }: Seen,
+): Promise<void> {
+  const { powerRestorePolicy } = await system.state();
+  if (powerRestorePolicy === undefined || powerRestorePolicy === STAYS_OFF) return;
+  await notePowerRestorePolicy(client, question, { installation, powerRestorePolicy });
+  await system.setPowerRestorePolicy(STAYS_OFF);
 }
 
 /** Whoever reads the run must see that a person's word stood in for what the BMC would say. */

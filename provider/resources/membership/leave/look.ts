@@ -14,7 +14,7 @@ import {
 } from "../../../harvester/workload";
 import { BmcError } from "../../../redfish/errors";
 import type { SystemState } from "../../../redfish/facts";
-import { isFenced, type System } from "../../../redfish/system";
+import { bootsAsUsual, STAYS_OFF, type System } from "../../../redfish/system";
 import { explain } from "../../../shell/errors";
 import { type LiveCluster, nodeOn } from "../../live-cluster";
 import { readMark } from "../../machine/mark";
@@ -89,7 +89,7 @@ export async function look(
       etcd,
       snapshotTaken: memory.snapshotTaken,
       power: state === "silent" ? "silent" : state.power,
-      fenced: state !== "silent" && isFenced(state),
+      fenced: state !== "silent" && isFenced(state, departure.purpose),
       mark: markOf(state, departure.installation),
       promotion: promotionUnderWay(cluster.nodes, departure.question.cluster.version),
       recorded: await isRecorded(client, departure, node),
@@ -140,6 +140,13 @@ async function stateOf(system: System, memory: Memory): Promise<SystemState | "s
     memory.silentUntil = Date.now() + SILENCE_COUNTS_MS;
     return "silent";
   }
+}
+
+/** Whether nothing but a power request can start the machine. One that is installed again at once is to start with the mains as before. */
+function isFenced(state: SystemState, purpose: Departure["purpose"]): boolean {
+  const { powerRestorePolicy } = state;
+  const staysOff = powerRestorePolicy === undefined || powerRestorePolicy === STAYS_OFF;
+  return bootsAsUsual(state) && (staysOff || purpose === "reinstall");
 }
 
 function markOf(state: SystemState | "silent", installation: string): Observation["mark"] {
