@@ -28,8 +28,9 @@ export class Operations {
     if (this.#stopped) throw this.#stopped;
     const controller = new AbortController();
     const timeoutMs = request.timeoutSeconds * 1000;
+    let doing = "";
     const timer = setTimeout(
-      () => controller.abort(new DeadlinePassed(tooLong(request))),
+      () => controller.abort(new DeadlinePassed(tooLong(request, doing))),
       Math.min(timeoutMs, 2 ** 31 - 1),
     );
     this.#running.add(controller);
@@ -40,7 +41,10 @@ export class Operations {
         signal: controller.signal,
         deadline: new Date(Date.now() + timeoutMs),
         facts: this.facts,
-        status: (message) => this.log.send("status", request.urn, message),
+        status: (message) => {
+          doing = message;
+          this.log.send("status", request.urn, message);
+        },
         info: (message) => this.log.send("info", request.urn, message),
         warn: (message) => this.log.send("warning", request.urn, message),
       });
@@ -76,7 +80,8 @@ export class Operations {
   }
 }
 
-function tooLong({ verb, timeoutSeconds }: OperationRequest): string {
+function tooLong({ verb, timeoutSeconds }: OperationRequest, doing: string): string {
   const time = timeoutSeconds % 60 === 0 ? `${timeoutSeconds / 60} min` : `${timeoutSeconds} s`;
-  return `The ${verb} did not end within its ${time}. If it only needs longer, give it more in the resource's customTimeouts.`;
+  const last = doing === "" ? "" : `; the last thing that it did: ${doing}`;
+  return `The ${verb} did not end within its ${time}${last}. If it only needs longer, give it more in the resource's customTimeouts.`;
 }
