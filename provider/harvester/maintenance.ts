@@ -1,4 +1,5 @@
 /** Taking a node out of use and back: Harvester's maintenance mode, and `kubectl drain` where Harvester does not offer it. */
+import { HarvesterError } from "./errors";
 import type { KubeApi, KubeObject } from "./kube-api";
 
 const NODES = "/api/v1/nodes";
@@ -18,6 +19,10 @@ export const MEMBERS_FOR_MAINTENANCE = 3;
 
 /** Pods that `kubectl drain` passes over by the documented selector [docs host.md, "Remove a node"]. */
 const NOT_EVICTED = ["csi-attacher", "csi-provisioner"];
+
+/** Somebody else has changed the object since it was read. */
+const CONFLICT = 409;
+const MOST_TRIES = 5;
 
 /** A pod may not be evicted right now because of a disruption budget. It is asked again. */
 const LATER = 429;
@@ -39,6 +44,17 @@ export async function requestMaintenance(kube: KubeApi, node: string): Promise<v
 
 /** Ends maintenance mode, or a drain, as Harvester's own action does: annotations, cordon and taint go. */
 export async function endMaintenance(kube: KubeApi, node: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await endMaintenanceOnce(kube, node);
+    } catch (error) {
+      // A kubelet was faster. It writes every few seconds, and not five times in a row.
+      if (!(error instanceof HarvesterError && error.status === CONFLICT && tries < MOST_TRIES)) throw error;
+    }
+  }
+}
+
+async function endMaintenanceOnce(kube: KubeApi, node: string): Promise<void> {
   const found = await kube.find<Tainted>(`${NODES}/${node}`, `reading the node ${node}`);
   const taints = found?.spec?.taints ?? [];
   const change = {

@@ -105,7 +105,8 @@ async function holdBack(
       ? await look(departure, system, cluster, { ...memory, askEtcd: true })
       : seen;
   const { etcd } = asked.observation;
-  if (typeof etcd === "string") return `etcd to be asked (${etcd})`;
+  // Without any way onto the nodes a dead member may still be removed, by what the Node conditions say.
+  if (typeof etcd === "string" && departure.peers.length > 0) return `etcd to be asked (${etcd})`;
   return interruptionOf(asked.nodes, seen.node.name).refusal;
 }
 
