@@ -4,7 +4,7 @@ import { assertLetGo, assertNeverBelowQuorum, describedMachine, nodesOf, Resized
 import { type Loose, World } from "./world";
 
 describe("a cluster grows and shrinks", function () {
-  this.timeout(240_000);
+  this.timeout(360_000);
   let world: World;
   let cluster: ResizedCluster;
   let began: Date;
@@ -104,15 +104,23 @@ describe("a cluster grows and shrinks", function () {
     assert.equal(replicas.filter(({ spec }) => spec.healthyAt !== "" && spec.nodeID !== "n4").length, 3);
   });
 
-  it("a member of the control plane leaves, and the node that stood by takes its seat", async () => {
+  it("a member of the control plane leaves, though its run is killed in the middle; the node that stood by takes its seat", async () => {
     world.edit((config) => {
       delete config.cluster.nodes.n2;
     });
     const preview = await world.must("preview");
     assert.match(preview.output, /n5 will be promoted/);
+    const killed = world.spawn(["up", "--yes", "--skip-preview"]);
+    const stop = world.onLedger(({ event }) => {
+      if (event === "rke2-uninstalled") process.kill(killed.pid, "SIGKILL");
+    });
+    await killed.done;
+    stop();
+    await world.must("cancel", "--yes");
     await world.must("up", "--yes", "--skip-preview");
     await cluster.restsAt({ nodes: ["n1", "n3", "n5"], voters: ["n1", "n3", "n5"] });
     assertLetGo(world, "m2");
+    assert.equal(world.happened("rke2-uninstalled").filter(({ machine }) => machine === "m2").length, 1);
   });
 
   const schedule = (name: string, allowed: boolean): Promise<void> =>
