@@ -67,6 +67,7 @@ export interface ClusterDescription {
   attestations?: AttestationDescription[];
   /**
    * Approval of a change that holds final steps: the 12 hex digits that its preview and its report print. It fits that one change only.
+   * Several may stand here, with blanks between them.
    * @default such a change is refused
    */
   approve?: string;

@@ -1,4 +1,5 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { lacksApproval } from "../model/transition";
 import { changeOf } from "./change-rule";
 
 /** What has no way back was approved, as it is. */
@@ -13,7 +14,7 @@ export const approvalPresent: ResourceValidationPolicy = {
   url: "https://www.pulumi.com/docs/iac/concepts/config/",
   validateResource(args, reportViolation) {
     const approval = changeOf(args)?.approval;
-    if (approval === undefined || approval.given === approval.hash) return;
+    if (!lacksApproval(approval)) return;
     const { hash, steps, given } = approval;
     reportViolation(
       `cluster.approve: ${given === undefined ? "is missing" : `"${given}" approves another change`}; ${steps} final ` +

@@ -1,11 +1,12 @@
 /** A report as a tree of headings, tables and lists, of which Markdown and HTML are written. Texts of others are only ever text in it. */
 import type { BlockContent, ListItem, PhrasingContent, RootContent, Table, TableCell, TableRow } from "mdast";
+import { lacksApproval } from "../model/transition";
 import type { Finality, NamedDisk } from "../model/transition/step";
 import { shortened } from "./inert";
 import type { NodeRow } from "./nodes";
 import type { NumberedStep, Remark, Report } from "./report";
 import { LEGEND, strip } from "./strip";
-import { lacksApproval, type Outcome } from "./verdict";
+import type { Outcome } from "./verdict";
 
 /** How much is shown. */
 export interface Limits {

@@ -1,11 +1,11 @@
 /** What a report says, before anybody decides what it looks like. It is what `--json` prints. */
 
-import type { Approval, Transition } from "../model/transition";
+import { type Approval, lacksApproval, type Transition } from "../model/transition";
 import type { NamedDisk, Step } from "../model/transition/step";
 import { type NodeRow, nodeRows } from "./nodes";
 import type { ChangedResource, Diagnostic, Preview } from "./preview";
 import { type Frame, timelineOf } from "./timeline";
-import { lacksApproval, type Verdict, verdictOf } from "./verdict";
+import { type Verdict, verdictOf } from "./verdict";
 
 /** Something that is wrong, or worth knowing, whoever said it. */
 export interface Remark {

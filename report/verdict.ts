@@ -1,6 +1,6 @@
 /** The verdict: one line for a reviewer in a hurry. */
 
-import type { Approval, Transition, TransitionKind } from "../model/transition";
+import { lacksApproval, type Transition, type TransitionKind } from "../model/transition";
 import { shortened } from "./inert";
 import type { SeenPlan } from "./preview";
 import type { Remark } from "./report";
@@ -43,11 +43,6 @@ export function verdictOf(plan: SeenPlan, remarks: readonly Remark[]): Verdict {
 /** The verdict in one line: `PASS - replaces n3 by n5; etcd keeps quorum throughout (lowest: 3 voters, 1 may fail)`. */
 export function verdictLine({ word, summary }: Verdict): string {
   return `${word} - ${summary}`;
-}
-
-/** Whether an approval that is asked for is not there, or is for another change. */
-export function lacksApproval(approval: Approval | undefined): approval is Approval {
-  return approval !== undefined && approval.given !== approval.hash;
 }
 
 function outcomeOf(plan: SeenPlan, remarks: readonly Remark[]): Outcome {

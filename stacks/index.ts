@@ -14,10 +14,8 @@ interface ObjectsConfig {
 }
 
 const config = new pulumi.Config();
-const description = {
-  ...resolveReferences(config.requireObject<ClusterInputs>("cluster"), "cluster"),
-  ...approval(),
-};
+const described = resolveReferences(config.requireObject<ClusterInputs>("cluster"), "cluster");
+const description = { ...described, ...approvals(described) };
 const objects = resolveReferences(config.getObject<ObjectsConfig>("objects") ?? {}, "objects");
 
 const cluster = new HarvesterCluster("harvester", description);
@@ -39,12 +37,16 @@ export const kubeconfig = cluster.kubeconfig;
 export const nodes = cluster.nodes;
 
 /**
- * An approval given as `pulumi up --config approve=<hash>`. It is a value of its own, because `--config` with a path into `cluster` makes the
- * engine forget the rest of that object.
+ * An approval given as `pulumi up --config approve=<hash>`, beside the one in the description: the engine keeps it in the stack file, and an old one
+ * must not stand in the way of a new one. It is a value of its own, because `--config` with a path into `cluster` makes the engine forget
+ * the rest of that object.
  */
-function approval(): Pick<ClusterInputs, "approve"> {
-  const approve = config.get("approve");
-  return approve === undefined ? {} : { approve };
+function approvals({ approve }: ClusterInputs): Pick<ClusterInputs, "approve"> {
+  const once = config.get("approve");
+  if (once === undefined) return {};
+  return {
+    approve: pulumi.output(approve).apply((described) => [described, once].filter(Boolean).join(" ")),
+  };
 }
 
 function snapshotOf({ name, node }: NonNullable<ObjectsConfig["etcdSnapshot"]>) {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { HardwareDescription } from "../description";
 import { canonicalSerial, canonicalUuid } from "../hardware";
-import type { Transition } from "./transition";
+import type { Approval, Transition } from "./transition";
 
 /** What else an approval is bound to. */
 export interface ApprovalSubject {
@@ -10,6 +10,15 @@ export interface ApprovalSubject {
   incarnation: string;
   /** The hosts by the keys of their nodes: all that the change is about, described before or after it. */
   hardware: Readonly<Record<string, Pick<HardwareDescription, "uuid" | "serial">>>;
+}
+
+/**
+ * Whether an approval that is asked for is not there. `approve` may hold several, with blanks between them: one that is for another change, of
+ * yesterday, counts for nothing and hinders nothing.
+ */
+export function lacksApproval(approval: Approval | undefined): approval is Approval {
+  if (approval === undefined || approval.given === approval.hash) return false;
+  return !(approval.given ?? "").split(/\s+/).includes(approval.hash);
 }
 
 /** Whether a change needs an approval: one of its steps is final. */

@@ -12,7 +12,7 @@ import type { Step } from "./step";
 import type { Transition } from "./transition";
 import { unknownOf } from "./unknown";
 
-export { type ApprovalSubject, approvalOf, needsApproval } from "./approval";
+export { type ApprovalSubject, approvalOf, lacksApproval, needsApproval } from "./approval";
 export type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
 export { type Interruption, interruptionOf } from "./interruption";
 export { ofEviction } from "./rules/evictions";

@@ -17,8 +17,10 @@ export interface Override {
 
 /** What a transition is planned from. */
 export interface TransitionRequest {
-  /** The description that was carried out last; undefined where nothing is known. */
+  /** The description that was judged last, and should have been carried out; undefined where nothing is known. */
   before?: ClusterDescription;
+  /** When that was, ISO 8601. @default not known */
+  beforeAsOf?: string;
   /** The description that is wanted; undefined where the whole cluster is to go. */
   after: ClusterDescription | undefined;
   /** The cluster as it is; undefined where it was never seen. */
@@ -87,6 +89,7 @@ export function situationOf(request: TransitionRequest & { after: ClusterDescrip
     ...common,
     nodes: declaredNodes(before),
     source: "inputs",
+    ...(request.beforeAsOf === undefined ? {} : { asOf: request.beforeAsOf }),
     version: before.version,
     generation: generationOf(before),
   };

@@ -78,7 +78,7 @@ async function judge(world: World, row: Row): Promise<void> {
       for (const key of Object.keys(cluster)) delete cluster[key];
       Object.assign(cluster, wanted);
     },
-    () => world.pulumi(["preview", "--json"]),
+    () => world.pulumi(["preview", "--json", "--policy-pack", "policies"]),
   );
   assert.equal(run.code, row.exit, run.output);
   assertSaid(row, readPreview(run.stdout), run);

@@ -127,6 +127,10 @@ const cases: Case[] = [
     ],
     accepts: [
       ["one that was approved", asking({ given: asking({}).approval!.hash })],
+      [
+        "beside the approval of an earlier one",
+        asking({ given: `0123456789ab ${asking({}).approval!.hash}` }),
+      ],
       ["a change that can be undone", change(lab, withNodes(lab, { n5: {} }))],
     ],
   },

@@ -62,7 +62,15 @@ const scene: Scene = {
   violations: [{ policy: "one-version", level: "advisory", message: "words" }],
 };
 
-const reportWith = (trick: string): Report => reportOf(readPreview(events(poisoned(scene, trick))));
+const reportWith = (trick: string): Report => {
+  const { violations = [], ...rest } = poisoned(scene, trick);
+  // The engine puts a policy's own description in a line before what it says, whatever that is.
+  const described = violations.map((violation) => ({
+    ...violation,
+    message: `Its purpose.\n${violation.message}`,
+  }));
+  return reportOf(readPreview(events({ ...rest, violations: described })));
+};
 
 /** As GitHub reads Markdown, but without its filter of HTML: what would be filtered must not be there in the first place. */
 const asGitHub = (markdown: string): string =>

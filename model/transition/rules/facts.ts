@@ -11,10 +11,9 @@ export const factRules: readonly TransitionRule[] = [
     severity: "warning",
     *judge({ situation: { source, asOf, now }, change }) {
       if (kindOf(change) === "none" || (source !== "state" && source !== "inputs")) return;
+      const when = asOf === undefined ? "" : ` at ${asOf}${ageOf(asOf, now)}`;
       const seen =
-        source === "inputs"
-          ? "the description that was carried out last"
-          : `what was seen at ${asOf}${ageOf(asOf, now)}`;
+        source === "inputs" ? `the description that was judged last${when}` : `what was seen${when}`;
       yield {
         property: "access.url",
         message: `the cluster could not be looked at, so that this is judged by ${seen}. Before each step it is looked at again.`,

@@ -1,6 +1,6 @@
 /** Which final steps of a change a person has approved: what the resources below ask for before they take one. */
 import type { ClusterDescription } from "../../../model/description";
-import { needsApproval, type Transition } from "../../../model/transition";
+import { lacksApproval, needsApproval, type Transition } from "../../../model/transition";
 
 /** A final step that was approved. */
 export interface ApprovedStep {
@@ -20,7 +20,7 @@ export function approvedSteps(
   { nodes }: Pick<ClusterDescription, "nodes">,
 ): ApprovedStep[] {
   const { approval, steps } = transition;
-  if (needsApproval(transition) && (approval === undefined || approval.given !== approval.hash)) return [];
+  if (needsApproval(transition) && (approval === undefined || lacksApproval(approval))) return [];
   return steps.flatMap(({ kind, node }): ApprovedStep[] => {
     if (node === undefined) return [];
     if (kind === "remove") return [{ kind, node }];

@@ -17,7 +17,13 @@ import { outlook } from "../outlook";
 import { approvedSteps } from "./approved";
 import { judgeChange } from "./judgement";
 import { refuseStrangers } from "./strangers";
-import { approvalWanted, refuseUnlessCarriedOut, refuseWithoutWayOntoNodes, summaryOf } from "./summary";
+import {
+  approvalWanted,
+  notCarriedOut,
+  refuseUnlessCarriedOut,
+  refuseWithoutWayOntoNodes,
+  summaryOf,
+} from "./summary";
 
 /** A warning of what a first installation would come to; of a cluster that is there the judged change says what it comes to. */
 const FRESH_CONTROL_PLANE = "voters-as-declared";
@@ -91,8 +97,9 @@ function outputsOf(inputs: Properties): Properties {
 
 /** What a preview says of a change that may be made. */
 function announce(ctx: OperationContext, transition: Transition): void {
-  const wanted = approvalWanted(transition);
-  if (wanted !== undefined) ctx.warn(wanted);
+  for (const warning of [notCarriedOut(transition), approvalWanted(transition)]) {
+    if (warning !== undefined) ctx.warn(warning);
+  }
   const summary = summaryOf(transition);
   if (summary !== "") ctx.info(summary);
 }

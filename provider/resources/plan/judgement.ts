@@ -16,6 +16,8 @@ export interface Judgement {
   incarnation?: string | undefined;
   /** Keys of described nodes whose leaving had begun: they are taken back. Undefined where nobody looked. */
   leaving?: readonly string[];
+  /** When the description was judged, ISO 8601: how old it is, should it be all that a later judgement has. */
+  at?: string | undefined;
 }
 
 /**
@@ -28,12 +30,19 @@ export async function judgeChange(
   olds: Properties | undefined,
   wanted: ClusterDescription,
 ): Promise<Judgement> {
-  if (olds === undefined) return { transition: planTransition({ after: wanted }) };
+  if (olds === undefined)
+    return { transition: planTransition({ after: wanted }), at: new Date().toISOString() };
   const before = olds.cluster as ClusterDescription;
   const { authority, incarnation } = olds as Pick<Judgement, "authority" | "incarnation">;
-  const change = { before, after: wanted, now: new Date().toISOString() };
+  const at = new Date().toISOString();
+  const change = {
+    before,
+    after: wanted,
+    now: at,
+    ...(olds.at === undefined ? {} : { beforeAsOf: olds.at as string }),
+  };
   if (differences({ before }, { before: wanted }).length === 0) {
-    return { transition: planTransition(change), authority, incarnation };
+    return { transition: planTransition(change), authority, incarnation, at: olds.at as string | undefined };
   }
   const sight = await look(ctx, before, wanted, authority);
   if (sight.facts !== undefined) {
@@ -49,6 +58,7 @@ export async function judgeChange(
       authority,
       incarnation,
       leaving,
+      at,
     };
   }
   // Whose authority is known was seen running: hosts of an adopted cluster carry no mark that would say so.
@@ -57,12 +67,12 @@ export async function judgeChange(
     authority === undefined &&
     (await neverFormed(ctx, { ...before.nodes, ...wanted.nodes }))
   ) {
-    return { transition: planTransition({ after: wanted }), authority };
+    return { transition: planTransition({ after: wanted }), authority, at };
   }
   const transition = planTransition(change);
   const why = `how the cluster is, because it could not be looked at: ${sight.why}.`;
   const unseen = { ...transition, unknown: [why, ...transition.unknown] };
-  return { transition: asking(unseen, incarnation ?? "", before, wanted), authority, incarnation };
+  return { transition: asking(unseen, incarnation ?? "", before, wanted), authority, incarnation, at };
 }
 
 async function look(

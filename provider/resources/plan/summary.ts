@@ -1,6 +1,12 @@
 /** A judged change in words, and whether this release carries it out. */
 import type { ClusterDescription } from "../../../model/description";
-import type { Moment, Step, Transition, TransitionKind } from "../../../model/transition";
+import {
+  lacksApproval,
+  type Moment,
+  type Step,
+  type Transition,
+  type TransitionKind,
+} from "../../../model/transition";
 import { UserError } from "../../shell/errors";
 
 /** What `up` does; any other change it judges and shows. */
@@ -21,15 +27,12 @@ export function summaryOf({ kind, steps, unknown }: Transition): string {
   const blind = unknown.map((what) => `Not known: ${what}`);
   if (steps.length === 0) return blind.join("\n");
   const lines = steps.map((step, at) => `${at + 1}. ${lineOf(step)}`);
-  const verdict = CARRIED_OUT.includes(kind)
-    ? []
-    : [`This release shows what such a change does, and \`up\` refuses to carry it out: ${NOT_YET}`];
-  return [`This change: ${kind}.`, ...lines, ...blind, ...verdict].join("\n");
+  return [`This change: ${kind}.`, ...lines, ...blind].join("\n");
 }
 
 /** What is to be done about an approval that is missing or does not fit; undefined where there is nothing to do. */
 export function approvalWanted({ approval }: Transition): string | undefined {
-  if (approval === undefined || approval.given === approval.hash) return undefined;
+  if (!lacksApproval(approval)) return undefined;
   const { hash, steps, given } = approval;
   const why =
     given === undefined
@@ -38,15 +41,16 @@ export function approvalWanted({ approval }: Transition): string | undefined {
   return `cluster.approve: ${why} Read the steps; if they are what you want, set approve: "${hash}" in the description, or give --config approve=${hash}. (rule approval)`;
 }
 
+/** What a preview has to say of a change that `up` would refuse for want of a way to carry it out; undefined where it carries it out. */
+export function notCarriedOut({ kind }: Transition): string | undefined {
+  if (CARRIED_OUT.includes(kind)) return undefined;
+  return `cluster: the change is ${kind === "upgrade" ? "an" : "a"} ${kind}, which this release judges and does not carry out: \`up\` refuses it. ${NOT_YET}`;
+}
+
 /** Refuses, before anything is touched, a change that nobody has approved or that only previews know. */
 export function refuseUnlessCarriedOut(transition: Transition): void {
-  const { kind } = transition;
-  const wanted = approvalWanted(transition);
-  if (wanted !== undefined) throw new UserError(`${wanted} Nothing was touched.`);
-  if (CARRIED_OUT.includes(kind)) return;
-  throw new UserError(
-    `cluster: the change is a ${kind}, which this release judges and does not carry out. Nothing was touched. ${NOT_YET}`,
-  );
+  const refused = notCarriedOut(transition) ?? approvalWanted(transition);
+  if (refused !== undefined) throw new UserError(`${refused} Nothing was touched.`);
 }
 
 /** Refuses a change that needs commands on nodes where the description holds no key to log in with. */
@@ -63,7 +67,7 @@ export function refuseWithoutWayOntoNodes(
 }
 
 const NOT_YET =
-  "set the description back, or, if no machine was installed yet, run pulumi destroy and begin anew.";
+  "Set the description back, or, if no machine was installed yet, run pulumi destroy and begin anew.";
 
 function lineOf({ about, during, after }: Step): string {
   const low = during === undefined ? "" : `; meanwhile ${quorumIn(during)}`;

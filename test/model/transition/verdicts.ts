@@ -615,7 +615,7 @@ export const verdicts: readonly Verdict[] = [
     request: { before: lab, after: withNodes(lab, { n4: undefined }) },
     refusedBy: [],
     holds: (transition) => {
-      says("not-reachable", "access.url", /the description that was carried out last/)(transition);
+      says("not-reachable", "access.url", /the description that was judged last/)(transition);
       assert.deepEqual(kindsOf(transition.steps), ["leave n4"]);
       assert.match(transition.unknown.join(), /never looked at/);
     },
