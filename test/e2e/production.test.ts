@@ -70,5 +70,8 @@ describe("stack production, previewed without hardware", function () {
   });
 });
 
-/** No passphrase of anybody's: the stack file holds nothing that would be encrypted with it. */
-const EMPTY = { PULUMI_CONFIG_PASSPHRASE: "", PULUMI_CONFIG_PASSPHRASE_FILE: "" };
+/**
+ * No passphrase of anybody's: the stack file holds nothing that would be encrypted with it. And no record of connections, which here go to other
+ * addresses than this world's lab.
+ */
+const EMPTY = { PULUMI_CONFIG_PASSPHRASE: "", PULUMI_CONFIG_PASSPHRASE_FILE: "", NODE_OPTIONS: "" };
