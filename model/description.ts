@@ -66,6 +66,11 @@ export interface ClusterDescription {
   /** Machines of which a person vouches that they are off for good, because their BMCs cannot say it any more. */
   attestations?: AttestationDescription[];
   /**
+   * Rules over changes that a person goes on against, each with the reason. They count in every change while they stand here.
+   * @default none: what breaks such a rule is refused
+   */
+  overrides?: OverrideDescription[];
+  /**
    * Approval of a change that holds final steps: the 12 hex digits that its preview and its report print. It fits that one change only.
    * Several may stand here, with blanks between them.
    * @default such a change is refused
@@ -128,6 +133,18 @@ export interface AttestationDescription {
   /** Who vouches for it. */
   by: string;
   /** What makes it certain: "power cables pulled". */
+  reason: string;
+}
+
+/**
+ * Deliberately going on against a rule over changes. What the rule finds becomes a warning that carries the reason, in the preview, the
+ * report and the state. Rules about which machine is which cannot be overridden, nor can the count of etcd's voters right before a member
+ * is interrupted.
+ */
+export interface OverrideDescription {
+  /** Id of the rule, as its message names it: `voters-odd-at-rest`. */
+  rule: string;
+  /** Why this is right here, for whoever reviews it: "n5 is delivered tomorrow". */
   reason: string;
 }
 

@@ -22,8 +22,10 @@ export function changePolicy({ rules, ...policy }: ModelPolicy): ResourceValidat
   return {
     ...policy,
     validateResource(args, reportViolation) {
-      for (const { rule, property, message, next = "" } of changeOf(args)?.findings ?? []) {
-        if (rules.includes(rule)) reportViolation(`cluster.${property}: ${message} ${next}`.trim());
+      for (const { rule, property, message, next = "", overridden } of changeOf(args)?.findings ?? []) {
+        // What a person goes on against for a reason is announced by a policy of its own.
+        if (rules.includes(rule) && overridden === undefined)
+          reportViolation(`cluster.${property}: ${message} ${next}`.trim());
       }
     },
   };

@@ -7,6 +7,7 @@ import { namedDisks } from "./disks";
 import { validGates } from "./gates";
 import { uniqueIdentities } from "./identities";
 import { artifactVersion, oneVersion } from "./one-version";
+import { overridesAnnounced } from "./overrides";
 import { protectedProduction, staticProductionVip } from "./production-rules";
 import { reinstallsAnnounced } from "./reinstalls";
 import { releaseBudget } from "./release-budget";
@@ -34,6 +35,7 @@ new PolicyPack("harvester-stack", {
     replicasKept,
     releaseBudget,
     reinstallsAnnounced,
+    overridesAnnounced,
     approvalPresent,
   ],
 });

@@ -16,7 +16,7 @@ export { type ApprovalSubject, approvalOf, lacksApproval, needsApproval } from "
 export type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
 export { type Interruption, interruptionOf } from "./interruption";
 export { ofEviction } from "./rules/evictions";
-export type { Override, TransitionRequest } from "./situation";
+export type { TransitionRequest } from "./situation";
 export type { Finality, Moment, NamedDisk, Step, StepKind } from "./step";
 export type { Approval, Finding, Transition, TransitionKind } from "./transition";
 export { upgradePath } from "./upgrade-path";
@@ -37,7 +37,7 @@ export function planTransition(request: TransitionRequest): Transition {
   const situation = situationOf({ ...request, after });
   const change = changeOf(situation);
   const course = draftOf(situation, change);
-  const findings = judgeTransition({ situation, change, course }, request.overrides);
+  const findings = judgeTransition({ situation, change, course });
   return {
     ...beginningOf(situation),
     kind: kindOf(change),

@@ -7,14 +7,6 @@ import { parseVersion } from "../versions";
 import type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
 import { settle } from "./unknown";
 
-/** Deliberately going on against a rule. It is recorded, and shown in every report. */
-export interface Override {
-  /** Id of the rule. */
-  rule: string;
-  /** Why; empty reasons do not count. */
-  reason: string;
-}
-
 /** What a transition is planned from. */
 export interface TransitionRequest {
   /** The description that was judged last, and should have been carried out; undefined where nothing is known. */
@@ -32,8 +24,6 @@ export interface TransitionRequest {
   roster?: readonly string[];
   /** Evictions that nobody has answered: by the cluster's roster, of nodes that are described as they were then. */
   evicted?: readonly Eviction[];
-  /** Rules that a person has overridden. */
-  overrides?: readonly Override[];
   /** The time, ISO 8601, from which the age of the facts is told. @default no age is told */
   now?: string;
 }

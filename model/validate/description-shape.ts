@@ -14,6 +14,7 @@ import type {
   ManagementNetworkDescription,
   NodeDescription,
   OsDescription,
+  OverrideDescription,
   StorageDescription,
   TlsDescription,
   VipDescription,
@@ -163,6 +164,14 @@ export const descriptionShape = objectOf<ClusterDescription>({
         serial: must(text, "It says of which machine somebody vouches that it is off."),
         by: must(text, "Nobody can be asked about a word that nobody gave."),
         reason: must(text, "A reader must be able to judge why the machine is certain to be off."),
+      }),
+    ),
+  ),
+  overrides: may(
+    listOf(
+      objectOf<OverrideDescription>({
+        rule: must(text, "It says which rule somebody goes on against."),
+        reason: must(text, "A reader must be able to judge why the rule does not hold here."),
       }),
     ),
   ),

@@ -10,6 +10,7 @@ import { hardwareRules } from "./rules/hardware";
 import { leaveRules } from "./rules/leave";
 import { nameRules } from "./rules/names";
 import { networkRules } from "./rules/network";
+import { overrideRules } from "./rules/overrides";
 import { recoveryRules } from "./rules/recovery";
 import { roleRules } from "./rules/roles";
 import { secretRules } from "./rules/secrets";
@@ -29,6 +30,7 @@ export const descriptionRules: readonly Rule[] = [
   ...settingRules,
   ...recoveryRules,
   ...leaveRules,
+  ...overrideRules,
   ...featureGateRules,
   ...hardwareRules,
   ...tlsRules,

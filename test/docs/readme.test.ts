@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { transitionRules } from "../../model/transition/rules";
 import { descriptionShape } from "../../model/validate/description-shape";
 import type { Shape } from "../../model/validate/shape";
 
@@ -11,6 +12,16 @@ describe("README", () => {
     const table = README.slice(README.indexOf("### What a description holds"));
     const missing = names(descriptionShape).filter((name) => !new RegExp(`\\b${name}\\b`).test(table));
     assert.deepEqual(missing, []);
+  });
+
+  it("names every rule that cannot be overridden", () => {
+    const section = README.slice(
+      README.indexOf("### Overriding a rule"),
+      README.indexOf("## How it is laid out"),
+    );
+    const binding = transitionRules.filter(({ binding }) => binding !== undefined).map(({ id }) => id);
+    const named = binding.filter((id) => section.includes(`\`${id}\``));
+    assert.deepEqual([named, binding.length > 0], [binding, true]);
   });
 
   it("names only commands and files that exist", () => {

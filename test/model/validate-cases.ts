@@ -587,6 +587,48 @@ export const cases: Record<string, RuleCases> = {
     breaks: [[{ leave: { timeout: "soon" } }, "leave.timeout"]],
     keeps: [{ leave: { timeout: "2h", virtualMachines: "stop" } }],
   },
+  "override-known": {
+    breaks: [
+      [{ overrides: [{ rule: "voters-odd-at-res", reason: "r" }] }, "overrides[0].rule"],
+      [{ overrides: [{ rule: "vip-in-subnet", reason: "r" }] }, "overrides[0].rule"],
+      [{ overrides: [{ rule: "approval", reason: "r" }] }, "overrides[0].rule"],
+      [{ overrides: [{ rule: "two-nodes", reason: "r" }] }, "overrides[0].rule"],
+      [{ overrides: [{ rule: "", reason: "r" }] }, "overrides[0].rule"],
+    ],
+    keeps: [{ overrides: [] }, { overrides: [{ rule: "voters-odd-at-rest", reason: "r" }] }],
+  },
+  "override-allowed": {
+    breaks: [
+      [{ overrides: [{ rule: "hardware-is-identity", reason: "r" }] }, "overrides[0].rule"],
+      [{ overrides: [{ rule: "generation-by-one", reason: "r" }] }, "overrides[0].rule"],
+    ],
+    keeps: [{ overrides: [{ rule: "one-reinstall", reason: "r" }] }],
+  },
+  "override-reason": {
+    breaks: [[{ overrides: [{ rule: "one-diff", reason: " " }] }, "overrides[0].reason"]],
+    keeps: [{ overrides: [{ rule: "one-diff", reason: "r" }] }],
+  },
+  "override-once": {
+    breaks: [
+      [
+        {
+          overrides: [
+            { rule: "one-diff", reason: "r" },
+            { rule: "one-diff", reason: "s" },
+          ],
+        },
+        "overrides[1].rule",
+      ],
+    ],
+    keeps: [
+      {
+        overrides: [
+          { rule: "one-diff", reason: "r" },
+          { rule: "one-reinstall", reason: "r" },
+        ],
+      },
+    ],
+  },
   "attestation-named": {
     breaks: [
       [{ attestations: [{ serial: "A1", by: " ", reason: "unplugged" }] }, "attestations[0].by"],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describeProblem, errorsOf, type Problem } from "../../model/problem";
+import { transitionRules } from "../../model/transition/rules";
 import { descriptionRules, validateDescription } from "../../model/validate";
 import { edited, validDescription, validNode } from "./description";
 import { holds } from "./property";
@@ -34,6 +35,36 @@ describe("validateDescription", () => {
       }
     });
   }
+});
+
+describe("an override", () => {
+  const saidOf = (rule: string) =>
+    validateDescription(edited({ overrides: [{ rule, reason: "n5 is delivered tomorrow" }] }))
+      .map(({ message }) => message)
+      .join("\n");
+
+  it("of a mistyped rule is told the nearest one", () => {
+    assert.match(saidOf("voters-odd-at-res"), /Did you mean "voters-odd-at-rest"\?/);
+  });
+
+  it("of what has another way on is told that", () => {
+    assert.match(saidOf("approval"), /set approve to what the preview prints/);
+  });
+
+  it("is refused for every rule that tells machines or clusters apart, with why", () => {
+    const binding = transitionRules.filter(({ binding }) => binding !== undefined);
+    assert.deepEqual(binding.map(({ id }) => id).sort(), [
+      "evicted",
+      "fixed-at-creation",
+      "generation-by-one",
+      "hardware-is-identity",
+      "in-use-until-gone",
+      "no-implied-reinstall",
+      "reinstall-by-one",
+    ]);
+    for (const { id, binding: why } of binding)
+      assert.ok(saidOf(id).includes(`${id} cannot be overridden: ${why}`));
+  });
 });
 
 describe("the shape of a description", () => {

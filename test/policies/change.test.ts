@@ -5,6 +5,7 @@ import type { ClusterDescription } from "../../model/description";
 import { approvalOf, type ClusterFacts, planTransition, type Transition } from "../../model/transition";
 import { approvalPresent } from "../../policies/approval";
 import { legalUpgrade, quorumKept, replicasKept, topologyOrVersion } from "../../policies/change";
+import { overridesAnnounced } from "../../policies/overrides";
 import { reinstallsAnnounced } from "../../policies/reinstalls";
 import { releaseBudget } from "../../policies/release-budget";
 import { clusterOf, factsOf, LAB, withNodes } from "../model/transition/cluster";
@@ -29,6 +30,12 @@ const volume = (...healthyOn: string[]) => ({
   virtualMachines: [],
 });
 
+/** A member less, which rests at two voters, as the description wants it. */
+const overridden: ClusterDescription = {
+  ...withNodes(lab, { n3: undefined }),
+  overrides: [{ rule: "voters-odd-at-rest", reason: "n5 is delivered tomorrow" }],
+};
+
 interface Case {
   policy: ResourceValidationPolicy;
   refuses: [what: string, transition: Transition, said: RegExp][];
@@ -50,7 +57,10 @@ const cases: Case[] = [
         /reinstall/,
       ],
     ],
-    accepts: [["a worker that leaves", change(lab, withNodes(lab, { n4: undefined }))]],
+    accepts: [
+      ["a worker that leaves", change(lab, withNodes(lab, { n4: undefined }))],
+      ["a rule that is overridden", change(lab, overridden)],
+    ],
   },
   {
     policy: topologyOrVersion,
@@ -110,6 +120,17 @@ const cases: Case[] = [
       ],
     ],
     accepts: [["a node that joins", change(lab, withNodes(lab, { n5: {} }))]],
+  },
+  {
+    policy: overridesAnnounced,
+    refuses: [
+      [
+        "a rule that is overridden",
+        change(lab, overridden),
+        /^cluster\.nodes\.n3: .* voters-odd-at-rest is overridden: n5 is delivered tomorrow$/,
+      ],
+    ],
+    accepts: [["an override that fits nothing", change(lab, { ...lab, overrides: overridden.overrides! })]],
   },
   {
     policy: approvalPresent,

@@ -11,6 +11,8 @@ export const evictionRules: readonly TransitionRule[] = [
     source:
       "our own: a failed member is taken out without an edit of the description, which goes on naming it",
     severity: "error",
+    binding:
+      "nothing joins an evicted node by itself, so that no run would ever reach what the description says",
     *judge({ situation: { evicted, after }, change }) {
       if (kindOf(change) === "none") return;
       for (const eviction of evicted)

@@ -10,6 +10,7 @@ export const identityRules: readonly TransitionRule[] = [
     about: "What the creation of the cluster fixed is not edited.",
     source: "harvester#2063, #1228",
     severity: "error",
+    binding: "Harvester has no way to carry such a change out, and the nodes would no longer be found",
     *judge({ situation: { before, after } }) {
       if (before === undefined || before === after || isRebuilt(before, after)) return;
       yield* judgeCreatedFacts(before, after).map(said);
@@ -26,6 +27,8 @@ export const identityRules: readonly TransitionRule[] = [
       }[id]!,
       source: "our own: no edit implies that a disk is wiped",
       severity: "error",
+      binding:
+        "it tells which machine is meant and when its disk may be wiped, and each machine judges it by itself",
       *judge(judged) {
         for (const problem of nodeProblems(judged)) {
           if (problem.rule === id) yield said(problem);
@@ -38,6 +41,7 @@ export const identityRules: readonly TransitionRule[] = [
     about: "A rebuild raises the generation by one.",
     source: "our own: each generation is one life of the cluster",
     severity: "error",
+    binding: "it tells one life of the cluster from another, and one life is created once",
     *judge({ situation: { generation: was, after } }) {
       const wanted = generationOf(after)!;
       if (was === undefined || wanted === was || wanted === was + 1) return;

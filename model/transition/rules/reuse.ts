@@ -10,6 +10,7 @@ export const reuseRules: readonly TransitionRule[] = [
     source:
       "replacements join before those that they replace leave; harvester#1497, #8713: two installations under one name do not get on",
     severity: "error",
+    binding: "two machines would answer to one name or address at once, and one host would be two nodes",
     *judge({ situation: { before, after }, change }) {
       for (const key of change.joins) {
         for (const gone of change.leaves) {

@@ -23,6 +23,8 @@ export interface TransitionRule {
   /** Where the fact comes from. */
   source: string;
   severity: Finding["severity"];
+  /** Why nobody may override it, as half a sentence. @default a person may, for a reason */
+  binding?: string;
   judge(judged: Judged): Iterable<Said>;
 }
 

@@ -106,7 +106,10 @@ function announce(ctx: OperationContext, transition: Transition): void {
 
 function warnOf(ctx: OperationContext, findings: readonly Finding[]): void {
   for (const finding of findings) {
-    if (finding.severity === "warning") ctx.warn(`${pathOf(finding)}: ${finding.message}`);
+    if (finding.severity !== "warning") continue;
+    const { message, rule, overridden } = finding;
+    const why = overridden === undefined ? "" : ` Overridden (rule ${rule}): ${overridden}`;
+    ctx.warn(`${pathOf(finding)}: ${message}${why}`);
   }
 }
 

@@ -79,8 +79,10 @@ describe("an approval", () => {
       }),
       approve({}, "ba9876543210"),
       approve({
-        after: withNodes(reinstalled, { n3: { reinstall: 1 } }),
-        overrides: [{ rule: "one-reinstall", reason: "the site closes tonight" }],
+        after: {
+          ...withNodes(reinstalled, { n3: { reinstall: 1 } }),
+          overrides: [{ rule: "one-reinstall", reason: "the site closes tonight" }],
+        },
       }),
     ];
     assert.equal(new Set([approve(), ...others]).size, others.length + 1);

@@ -139,8 +139,13 @@ const MUTANTS: Record<string, Mutant> = {
   },
   "an override without a reason counts": {
     file: `${rules}/index.ts`,
-    line: 'rule === finding.rule && reason.trim() !== ""',
-    instead: "rule === finding.rule",
+    line: 'rule === undefined || reason.trim() === "" ?',
+    instead: "rule === undefined ?",
+  },
+  "an override counts against rules that bind": {
+    file: `${rules}/index.ts`,
+    line: "|| binding !== undefined ||",
+    instead: "||",
   },
 };
 

@@ -49,6 +49,15 @@ function edit(
   return { before, after, facts };
 }
 
+/** The description with a rule overridden. */
+function overriding(
+  cluster: ClusterDescription,
+  rule: string,
+  reason = "n5 is delivered tomorrow",
+): ClusterDescription {
+  return { ...cluster, overrides: [{ rule, reason }] };
+}
+
 /** Every verdict. */
 export const verdicts: readonly Verdict[] = [
   {
@@ -713,10 +722,7 @@ export const verdicts: readonly Verdict[] = [
   },
   {
     of: "an error that somebody overrides for a reason",
-    request: {
-      ...edit(lab, withNodes(lab, { n2: undefined })),
-      overrides: [{ rule: "voters-odd-at-rest", reason: "n5 is delivered tomorrow" }],
-    },
+    request: edit(lab, overriding(withNodes(lab, { n2: undefined }), "voters-odd-at-rest")),
     refusedBy: [],
     holds: ({ findings, steps }) => {
       assert.deepEqual(kindsOf(steps), ["leave n2"]);
@@ -724,14 +730,56 @@ export const verdicts: readonly Verdict[] = [
         findings.find(({ rule }) => rule === "voters-odd-at-rest")?.overridden,
         "n5 is delivered tomorrow",
       );
+      assert.ok(!findings.some(({ rule }) => rule === "override-unused"));
     },
   },
   {
     of: "an error that somebody overrides without a reason",
-    request: {
-      ...edit(lab, withNodes(lab, { n2: undefined })),
-      overrides: [{ rule: "voters-odd-at-rest", reason: " " }],
-    },
+    request: edit(lab, overriding(withNodes(lab, { n2: undefined }), "voters-odd-at-rest", " ")),
+    refusedBy: ["voters-odd-at-rest"],
+  },
+  {
+    of: "an error beside an override of another rule",
+    request: edit(lab, overriding(withNodes(lab, { n2: undefined }), "one-diff")),
+    refusedBy: ["voters-odd-at-rest"],
+    holds: says("override-unused", "overrides[0]", /one-diff/),
+  },
+  {
+    of: "an override that was needed by the change before",
+    request: edit(
+      overriding(lab, "voters-odd-at-rest"),
+      overriding(withNodes(lab, { n4: undefined }), "voters-odd-at-rest"),
+    ),
+    refusedBy: [],
+    holds: says("override-unused", "overrides[0]", /voters-odd-at-rest/),
+  },
+  {
+    of: "nothing, with an override that the change before needed",
+    request: edit(overriding(lab, "voters-odd-at-rest"), overriding(lab, "voters-odd-at-rest")),
+    refusedBy: [],
+    holds: ({ kind, findings }) => assert.deepEqual([kind, findings], ["none", []]),
+  },
+  {
+    of: "another host under a key, with an override of the rule against it",
+    request: edit(
+      lab,
+      overriding(
+        withNodes(lab, { n4: { hardware: { uuid: lab.nodes.n4!.hardware.uuid, serial: "OTHER" } } }),
+        "hardware-is-identity",
+      ),
+    ),
+    refusedBy: ["hardware-is-identity"],
+  },
+  {
+    of: "an error with an override whose reason is not known yet",
+    request: edit(
+      lab,
+      overriding(
+        withNodes(lab, { n2: undefined }),
+        "voters-odd-at-rest",
+        Symbol("not known yet") as unknown as string,
+      ),
+    ),
     refusedBy: ["voters-odd-at-rest"],
   },
   {

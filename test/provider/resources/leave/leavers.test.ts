@@ -83,4 +83,15 @@ describe("who leaves next", () => {
       /refused: .*upgrade/,
     );
   });
+
+  it("is who breaks a rule that the description overrides, and nobody without", () => {
+    const lab = clusterOf("management management management worker");
+    const { nodes, ...rest } = lab;
+    const members = Object.keys(nodes).map((key) => ({ ...member("n1"), key, node: nodes[key]! }));
+    const [leavers, stay] = [members.slice(1, 2), members.filter(({ key }) => key !== "n2")];
+    const judged = { leavers, stay, facts: factsOf(lab), begun: [], leader: undefined };
+    const overrides = [{ rule: "voters-odd-at-rest", reason: "n5 is delivered tomorrow" }];
+    assert.match(nextOf(nextLeaver({ ...judged, cluster: rest })), /refused: .*rule voters-odd-at-rest/);
+    assert.equal(nextOf(nextLeaver({ ...judged, cluster: { ...rest, overrides } })), "n2");
+  });
 });
