@@ -184,9 +184,17 @@ function hasLeftInOrder({ observation: { node } }: Seen): boolean {
   return node?.stage === "emptied" || node?.stage === "uninstalled";
 }
 
+/** What keeps it from coming back, for the roster. */
+function fenceOf({ mark }: Seen["observation"], attested: ReturnType<typeof attestationFor>): string {
+  if (attested !== undefined) return `attested by ${attested.by}: ${attested.reason}`;
+  if (mark === "another's") return "not ours to fence: another installation had marked the machine by then";
+  return "observed off, boot override off, power-restore policy off where there is one";
+}
+
 async function record(departure: Departure, { client, observation }: Seen, memory: Memory): Promise<void> {
   const { key, node, installation, question } = departure;
-  const attested = observation.power === "silent" ? attestationFor(departure) : undefined;
+  const onAWord = observation.power === "silent" || observation.mark === "another's";
+  const attested = onAWord ? attestationFor(departure) : undefined;
   await recordLeft(client, question, {
     key,
     uuid: node.hardware.uuid,
@@ -195,9 +203,6 @@ async function record(departure: Departure, { client, observation }: Seen, memor
     at: new Date().toISOString(),
     // Where the run that removed it was killed, what was approved tells.
     how: (memory.dead ?? departure.removalApproved) ? "removed" : "left",
-    fence:
-      attested === undefined
-        ? "observed off, boot override off, power-restore policy off where there is one"
-        : `attested by ${attested.by}: ${attested.reason}`,
+    fence: fenceOf(observation, attested),
   });
 }

@@ -98,6 +98,8 @@ export function decide(seen: Observation): Act {
   if (node === undefined) return decideAboutGone(seen);
   if (node.deleting) return wait(`${node.name} to be taken out by Harvester`);
   const interrupted = node.stage === "emptied" || node.stage === "uninstalled";
+  const taken = seen.mark === "another's" ? decideAboutTaken(seen, node) : undefined;
+  if (taken !== undefined) return taken;
   if (!node.ready && !interrupted) return decideAboutDead(seen, node);
   if (node.stage === undefined) return begin(seen, node);
   if (node.stage === "emptying") return decideAboutEmptying(seen, node);
@@ -168,6 +170,21 @@ function decideAboutDead(seen: Observation, node: LeavingNode): Act {
   return offThenRemove(seen);
 }
 
+/**
+ * Whoever marked the machine uses it now, and its power is theirs. Its node of ours may be removed where a person vouches that it does not come
+ * back; undefined then, and the machine is left alone.
+ */
+function decideAboutTaken({ attested }: Observation, { name, ready }: LeavingNode): Act | undefined {
+  if (attested && !ready) return undefined;
+  const how = ready
+    ? "Its node is Ready all the same: find out who marked it, and take that word out of the asset tag in the BMC."
+    : `If ${name} is to be removed without it, say that it does not come back: attestations: [{serial, by, reason}] in the description, with its serial number.`;
+  return refuse(
+    `the machine of ${name} carries the mark of another installation in its BMC's asset tag, so another stack may use it. It was neither switched off ` +
+      `nor uninstalled. ${how}`,
+  );
+}
+
 /** Whoever is taken out must be off before, and stay off: a node that comes back by itself joins again (harvester#1497). */
 function offThenRemove(seen: Observation): Act {
   const fence = fenceOf(seen);
@@ -175,7 +192,8 @@ function offThenRemove(seen: Observation): Act {
 }
 
 function fenceOf(seen: Observation): Act | undefined {
-  const { power, attested, fenced } = seen;
+  const { power, attested, fenced, mark } = seen;
+  if (mark === "another's") return undefined;
   if (power === "silent") {
     if (attested) return undefined;
     return refuse(

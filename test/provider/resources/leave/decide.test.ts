@@ -80,6 +80,23 @@ describe("deciding about a node that leaves", () => {
       { power: "silent" },
       /BMC of n4 does not answer/,
     ],
+    ["not where another installation marked its machine", { mark: "another's" }, /neither switched off nor/],
+    [
+      "nor on anybody's word, while its node is Ready",
+      { mark: "another's", attested: true },
+      /take that word out of the asset tag/,
+    ],
+    [
+      "a dead one whose machine belongs to another installation is not switched off",
+      dead({ mark: "another's" }),
+      /attestations/,
+    ],
+    ["the same with our mark is switched off", dead(), "switch-off"],
+    [
+      "on a person's word it is removed, and the machine is left alone",
+      dead({ mark: "another's", attested: true }),
+      "remove",
+    ],
     ["not while a promotion is under way", { promotion: "n5 is due" }, /promotion/],
     ["not while a virtual machine cannot be moved", { machines: fixed }, /default\/db/],
     ["where they may be stopped, it begins first", { machines: fixed, virtualMachines: "stop" }, "begin"],
@@ -214,10 +231,12 @@ describe("deciding about a node that leaves", () => {
       if (act === "remove") {
         const off = observation.power === "Off" && observation.fenced;
         assert.ok(
-          off || (observation.power === "silent" && observation.attested),
+          off ||
+            (observation.attested && (observation.power === "silent" || observation.mark === "another's")),
           JSON.stringify(observation),
         );
       }
+      if (act === "switch-off" || act === "fence") assert.notEqual(observation.mark, "another's");
       if (act === "clear-mark" || act === "record") assert.equal(observation.node, undefined);
     }
   });
