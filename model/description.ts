@@ -284,11 +284,17 @@ export interface NodeDescription {
    */
   reinstall?: number;
   /**
-   * Keep the node drained and out of use, in Harvester's maintenance mode. Its machine may be switched off by hand meanwhile. Where this was
-   * never said, maintenance that somebody began in Harvester is left alone.
+   * Keep the node drained and out of use, in Harvester's maintenance mode. Its machine may be switched off by hand meanwhile, or by `power`. Where
+   * this was never said, maintenance that somebody began in Harvester is left alone.
    * @default false
    */
   maintenance?: boolean;
+  /**
+   * `off`: the machine of a node in maintenance is shut down once the node is drained, and kept off. Taking this away switches it on again.
+   * Only together with `maintenance: true`.
+   * @default the machine is on
+   */
+  power?: "off";
 }
 
 /** One network interface. */

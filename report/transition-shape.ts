@@ -58,6 +58,8 @@ const step = objectOf<Step>({
       relabel: true,
       maintain: true,
       resume: true,
+      "switch-off": true,
+      "switch-on": true,
       upgrade: true,
       rebuild: true,
     }),

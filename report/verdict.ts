@@ -101,15 +101,21 @@ const WHAT: Record<TransitionKind, (difference: Difference) => string> = {
   replace: ({ joined, left }) => `replaces ${left} by ${joined}`,
   reinstall: ({ by }) => `reinstalls ${by("reinstall")}`,
   "role-change": ({ by }) => `changes the role of ${by("relabel", "promote")}`,
-  maintenance: ({ by }) => maintenance(by("maintain"), by("resume")),
+  maintenance: ({ by }) => maintenance(by),
   upgrade: ({ transition: { versions } }) => `upgrades ${versions.from ?? "the cluster"} to ${versions.to}`,
   rebuild: ({ transition: { after } }) =>
     `rebuilds the cluster from nothing, as ${counted(after.nodes.length, "node")}`,
   retire: () => "ends the cluster",
 };
 
-function maintenance(out: string, back: string): string {
-  const parts = [out && `puts ${out} into maintenance`, back && `takes ${back} back from maintenance`];
+function maintenance(by: Difference["by"]): string {
+  const [out, off, on, back] = [by("maintain"), by("switch-off"), by("switch-on"), by("resume")];
+  const parts = [
+    out && `puts ${out} into maintenance`,
+    off && `switches ${off} off`,
+    on && `switches ${on} on`,
+    back && `takes ${back} back from maintenance`,
+  ];
   return parts.filter((part) => part !== "").join(" and ") || "changes what is in maintenance";
 }
 

@@ -27,6 +27,10 @@ export interface Change {
   maintains: readonly string[];
   /** Nodes that are to be taken back into use. */
   resumes: readonly string[];
+  /** Nodes in maintenance whose machines are to be switched off. */
+  switchOffs: readonly string[];
+  /** Nodes whose machines were switched off and are to be on. */
+  switchOns: readonly string[];
   /** Anything else that the description says differently. */
   settings: boolean;
 }
@@ -63,12 +67,20 @@ export function changeOf(situation: Situation): Change {
     reinstalls: inOrderOfLeaving(nodes.filter(({ name }) => reinstalls.includes(name))),
     relabels: kept.filter(isRelabelled).map(({ key }) => key),
     maintains: maintained.filter(({ fact }) => fact.maintenance !== true).map(({ key }) => key),
-    // A description that never spoke of maintenance does not end one that somebody began by hand.
+    // A description that never spoke of maintenance does not end one that somebody began by hand. Whoever was switched off was in ours.
     resumes: used
       .filter(
         ({ fact, node, was }) =>
-          fact.maintenance === true && (was?.maintenance === true || node.maintenance === false),
+          fact.maintenance === true &&
+          (was?.maintenance === true || node.maintenance === false || fact.switchedOff === true),
       )
+      .map(({ key }) => key),
+    // A machine that somebody has switched on meanwhile is Ready, and is switched off again.
+    switchOffs: maintained
+      .filter(({ node, fact }) => node.power === "off" && (fact.switchedOff !== true || fact.healthy))
+      .map(({ key }) => key),
+    switchOns: kept
+      .filter(({ node, fact }) => node.power !== "off" && fact.switchedOff === true)
       .map(({ key }) => key),
     settings,
   };
@@ -86,7 +98,10 @@ export function kindOf(change: Change): TransitionKind {
     ["shrink", leaves.length > 0],
     ["grow", joins.length > 0],
     ["role-change", change.relabels.length > 0],
-    ["maintenance", change.maintains.length + change.resumes.length > 0],
+    [
+      "maintenance",
+      [change.maintains, change.resumes, change.switchOffs, change.switchOns].flat().length > 0,
+    ],
     ["settings", change.settings],
   ];
   return kinds.find(([, is]) => is)?.[0] ?? "none";
@@ -99,8 +114,17 @@ export function touchesTopology(change: Change): boolean {
 
 /** The nodes by which a change touches the topology. */
 export function topologyOf(change: Change): string[] {
-  const { joins, leaves, reinstalls, relabels, maintains, resumes } = change;
-  return [...joins, ...leaves, ...reinstalls, ...relabels, ...maintains, ...resumes];
+  const { joins, leaves, reinstalls, relabels, maintains, resumes, switchOffs, switchOns } = change;
+  return [
+    ...joins,
+    ...leaves,
+    ...reinstalls,
+    ...relabels,
+    ...maintains,
+    ...resumes,
+    ...switchOffs,
+    ...switchOns,
+  ];
 }
 
 /** Whether a node that is there was ever described, or stands in the cluster's roster. */
@@ -122,6 +146,8 @@ const NO_CHANGE: Change = {
   relabels: [],
   maintains: [],
   resumes: [],
+  switchOffs: [],
+  switchOns: [],
   settings: false,
 };
 

@@ -157,6 +157,19 @@ export class Course {
     this.#act("resume", `${key} will be taken back into use`, to, { node: key, finality: "reversible" });
   }
 
+  /** The machine of a node in maintenance is shut down. */
+  switchOff(key: string): void {
+    const to = replaced(this.#nodes, { ...this.#node(key), healthy: false, switchedOff: true });
+    const about = `${key} will be switched off, and kept off`;
+    this.#act("switch-off", about, to, { node: key, finality: "reversible" });
+  }
+
+  /** Such a machine is started, and its node is Ready again. */
+  switchOn(key: string): void {
+    const to = replaced(this.#nodes, { ...this.#node(key), healthy: true, switchedOff: false });
+    this.#act("switch-on", `${key} will be switched on`, to, { node: key, finality: "reversible" });
+  }
+
   /** The whole cluster goes to another version, node after node. */
   upgrade(version: string): void {
     const about = `the cluster will be upgraded from ${this.#version ?? "its version"} to ${version}, one node after another`;
@@ -309,6 +322,7 @@ export function draftOf(situation: Situation, change: Change): Course {
     provision(course, situation);
     return course;
   }
+  for (const key of change.switchOns) course.switchOn(key);
   for (const key of change.resumes) course.resume(key);
   for (const key of change.relabels) course.relabel(key);
   // Replacements come before those that they replace.
@@ -316,6 +330,7 @@ export function draftOf(situation: Situation, change: Change): Course {
   for (const key of change.leaves) course.leave(key);
   for (const key of change.reinstalls) course.reinstall(key);
   for (const key of change.maintains) course.maintain(key);
+  for (const key of change.switchOffs) course.switchOff(key);
   if (change.upgrade !== undefined) course.upgrade(change.upgrade.to);
   return course;
 }

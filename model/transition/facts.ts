@@ -34,6 +34,8 @@ export interface NodeFacts extends PromotionNode {
   version?: string;
   /** In Harvester's maintenance mode, or on the way into it. */
   maintenance?: boolean;
+  /** Its machine was switched off on purpose, by the mark that its node carries. */
+  switchedOff?: boolean;
   /** It has registered, and its installation is still going on. */
   joining?: boolean;
   /** The count of `reinstall` under which its machine was installed; undefined where it is not known. */

@@ -120,6 +120,7 @@ function declaredNodes(description: ClusterDescription): NodeFacts[] {
       version: description.version,
       reinstall: planned.reinstall ?? 0,
       ...(planned.maintenance === true ? { maintenance: true, cordoned: true } : {}),
+      ...(planned.power === "off" ? { switchedOff: true, healthy: false } : {}),
     };
   });
 }

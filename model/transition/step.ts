@@ -13,6 +13,7 @@ import type { Quorum } from "../quorum";
  * - `reinstall`: a member leaves, is installed anew on the same host and joins again
  * - `relabel`: role, zone or other labels of a living node change in place
  * - `maintain`, `resume`: a node is drained and kept out of use, and taken back
+ * - `switch-off`, `switch-on`: the machine of a node in maintenance is shut down and kept off, and started again
  * - `upgrade`: the whole cluster goes to another version, node after node
  * - `rebuild`: backup, retirement of every machine and a new incarnation
  */
@@ -26,6 +27,8 @@ export type StepKind =
   | "relabel"
   | "maintain"
   | "resume"
+  | "switch-off"
+  | "switch-on"
   | "upgrade"
   | "rebuild";
 

@@ -73,6 +73,7 @@ const node = objectOf<NodeDescription>({
   ssh: may(objectOf<NonNullable<NodeDescription["ssh"]>>({ host: may(text), port: may(integer(1, 65535)) })),
   reinstall: may(integer(0)),
   maintenance: may(flag),
+  power: may(oneOf("off")),
 });
 
 /** The shape of a `ClusterDescription`. */

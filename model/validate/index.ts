@@ -11,6 +11,7 @@ import { leaveRules } from "./rules/leave";
 import { nameRules } from "./rules/names";
 import { networkRules } from "./rules/network";
 import { overrideRules } from "./rules/overrides";
+import { powerRules } from "./rules/power";
 import { recoveryRules } from "./rules/recovery";
 import { roleRules } from "./rules/roles";
 import { secretRules } from "./rules/secrets";
@@ -31,6 +32,7 @@ export const descriptionRules: readonly Rule[] = [
   ...recoveryRules,
   ...leaveRules,
   ...overrideRules,
+  ...powerRules,
   ...featureGateRules,
   ...hardwareRules,
   ...tlsRules,

@@ -47,6 +47,8 @@ export interface NodeFacts {
   maintenance: string | undefined;
   /** Somebody has asked for maintenance mode, and Harvester has neither begun nor refused it yet. */
   maintenanceRequested: boolean;
+  /** Its machine was switched off on purpose: see `SWITCHED_OFF`. */
+  switchedOff: boolean;
   /** Its Machine (Cluster API, namespace fleet-local). */
   machine: string | undefined;
   /** Name of its etcd member. */
@@ -61,6 +63,9 @@ export interface NodeFacts {
 
 /** Annotation of a node that is on its way out of the cluster: our own journal, which survives whoever carries it out. */
 export const LEAVING = "harvester-stack.io/leaving";
+
+/** Annotation of a node in maintenance whose machine is switched off on purpose. Written before, and removed once it is Ready again. */
+export const SWITCHED_OFF = "harvester-stack.io/switched-off";
 
 /** Reads a node. */
 export function nodeFacts(node: KubeNode): NodeFacts {
@@ -86,6 +91,7 @@ export function nodeFacts(node: KubeNode): NodeFacts {
     inMaintenance: annotations[MAINTENANCE.status] !== undefined,
     maintenance: annotations[MAINTENANCE.status],
     maintenanceRequested: annotations[MAINTENANCE.requested] !== undefined,
+    switchedOff: annotations[SWITCHED_OFF] !== undefined,
     machine: annotations["cluster.x-k8s.io/machine"],
     etcdName: annotations["etcd.rke2.cattle.io/node-name"],
     leaving: annotations[LEAVING],

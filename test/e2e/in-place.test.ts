@@ -34,6 +34,28 @@ describe("nodes that change in place", function () {
     await world.must("preview", "--expect-no-changes");
   });
 
+  it("its machine is switched off, and that is how it is to be", async () => {
+    await world.edited(
+      (config) => {
+        delete config.cluster.nodes.n2.maintenance;
+        config.cluster.nodes.n2.power = "off";
+      },
+      async () => {
+        const refused = await world.pulumi(["preview"]);
+        assert.match(refused.output, /nodes\.n2\.power: is "off" for a node that is in use/);
+      },
+    );
+    world.edit((config) => {
+      config.cluster.nodes.n2.power = "off";
+    });
+    const preview = await world.must("preview");
+    assert.match(preview.output, /n2 will be switched off, and kept off/);
+    await world.must("up", "--yes", "--skip-preview");
+    assert.equal(world.lab.machine("m2").state.power, "Off");
+    const { stdout } = await world.must("preview", "--expect-no-changes");
+    assert.doesNotMatch(stdout, /warning/i);
+  });
+
   it("while it is, no other member may be", async () => {
     await world.edited(
       (config) => {
@@ -47,11 +69,15 @@ describe("nodes that change in place", function () {
     );
   });
 
-  it("it is taken back into use", async () => {
+  it("it is switched on and taken back into use in one change", async () => {
     world.edit((config) => {
       delete config.cluster.nodes.n2.maintenance;
+      delete config.cluster.nodes.n2.power;
     });
+    const preview = await world.must("preview");
+    assert.match(preview.output, /n2 will be switched on[\s\S]*n2 will be taken back into use/);
     await world.must("up", "--yes", "--skip-preview");
+    assert.equal(world.lab.machine("m2").state.power, "On");
     await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] });
     const { metadata } = await cluster.get("/api/v1/nodes/n2");
     assert.equal(metadata.annotations["harvesterhci.io/maintain-status"], undefined);

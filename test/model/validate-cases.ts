@@ -629,6 +629,13 @@ export const cases: Record<string, RuleCases> = {
       },
     ],
   },
+  "power-off-in-maintenance": {
+    breaks: [
+      [{ "nodes.n2.power": "off" }, "nodes.n2.power"],
+      [{ "nodes.n2.power": "off", "nodes.n2.maintenance": false }, "nodes.n2.power"],
+    ],
+    keeps: [{ "nodes.n2.power": "off", "nodes.n2.maintenance": true }, { "nodes.n2.maintenance": true }],
+  },
   "attestation-named": {
     breaks: [
       [{ attestations: [{ serial: "A1", by: " ", reason: "unplugged" }] }, "attestations[0].by"],

@@ -84,7 +84,7 @@ export const membershipRules: readonly TransitionRule[] = [
     *judge({ situation, course }) {
       for (const node of course.nodes) {
         const now = situation.nodes.find(({ name }) => name === node.name);
-        if (node.healthy || now === undefined) continue;
+        if (node.healthy || node.switchedOff === true || now === undefined) continue;
         const seat = isMember(node)
           ? "It keeps its seat in the control plane, so that nobody is promoted in its place and one loss fewer is tolerated."
           : "It keeps its place, and carries nothing.";

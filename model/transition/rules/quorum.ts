@@ -168,6 +168,7 @@ function explainBroken(step: DraftStep): Said {
     remove: `without ${step.node}`,
     reinstall: `while ${step.node} is installed anew`,
     maintain: `while ${step.node} is in maintenance`,
+    "switch-off": `while ${step.node} is switched off`,
   }[step.kind as string];
   return {
     property: step.node === undefined ? "version" : nodePath(step.node),

@@ -4,7 +4,7 @@ import type { DraftStep } from "../draft";
 import { type Judged, listed, nodePath, type TransitionRule } from "./rule";
 
 /** Steps that take a node's replicas and virtual machines away. */
-const EMPTYING: readonly string[] = ["leave", "remove", "reinstall", "maintain"];
+const EMPTYING: readonly string[] = ["leave", "remove", "reinstall", "maintain", "switch-off"];
 
 export const storageRules: readonly TransitionRule[] = [
   {
@@ -76,6 +76,8 @@ export const storageRules: readonly TransitionRule[] = [
   },
 ];
 
+/** One step of each node: whoever is drained and then switched off is looked at once. */
 function emptyingSteps({ course }: Judged): DraftStep[] {
-  return course.steps.filter(({ kind }) => EMPTYING.includes(kind));
+  const steps = course.steps.filter(({ kind }) => EMPTYING.includes(kind));
+  return steps.filter(({ node }, index) => steps.findIndex((other) => other.node === node) === index);
 }

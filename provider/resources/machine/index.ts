@@ -133,7 +133,7 @@ export const machine: Resource = {
 };
 
 /** What changes about a node that stays is the membership's matter, which judges and carries it out with the others in view. */
-const IN_PLACE = ["role", "zone", "labels", "maintenance"] as const;
+const IN_PLACE = ["role", "zone", "labels", "maintenance", "power"] as const;
 
 /** Which input paths are a matter of this machine. What the whole cluster shares changes in the cluster, not here. */
 function concernsMachine(path: string): boolean {
@@ -143,9 +143,9 @@ function concernsMachine(path: string): boolean {
 
 /** The node as it is wanted, but for what can change in place. */
 function withoutInPlace(before: NodeDescription, after: NodeDescription): NodeDescription {
-  const { role: _role, zone: _zone, labels: _labels, maintenance: _maintenance, ...others } = after;
+  const others = Object.entries(after).filter(([name]) => !(IN_PLACE as readonly string[]).includes(name));
   const kept = IN_PLACE.filter((name) => before[name] !== undefined).map((name) => [name, before[name]]);
-  return { ...others, ...Object.fromEntries(kept) };
+  return Object.fromEntries([...others, ...kept]) as unknown as NodeDescription;
 }
 
 function raised(oldOutputs: Properties, news: Properties): boolean {

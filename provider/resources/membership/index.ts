@@ -106,9 +106,9 @@ async function settle(
     const pinned = oldOutputs.caFingerprint as string | undefined;
     await takeBack(ctx, inputs, pinned);
     const course = { ctx, inputs, before: members, pinned };
-    await carryOutInPlace(course, ["resume", "relabel"]);
+    await carryOutInPlace(course, ["switch-on", "resume", "relabel"]);
     await carryOutLeaves(ctx, inputs, members, pinned);
-    await carryOutInPlace(course, ["maintain"]);
+    await carryOutInPlace(course, ["maintain", "switch-off"]);
   }
   const { cluster, verification } = await waitUntilWell(ctx, inputs, oldOutputs);
   const client = cluster.client!;

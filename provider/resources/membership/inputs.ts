@@ -10,6 +10,8 @@ export interface MembershipInputs {
   cluster: ClusterDescription;
   identity: ClusterIdentity;
   members: Member[];
+  /** Keys of members that are to be taken back: their leaving had begun, or their machine was switched off. @default none */
+  back?: string[];
   /** Final steps that a person has approved. @default none */
   approved?: ApprovedStep[];
 }

@@ -55,13 +55,13 @@ export function verify(
     const node = nodes.find((candidate) => sameUuid(candidate.uuid, member.node.hardware.uuid));
     const name = hostnameOf(member.key, member.node);
     if (node === undefined) pending.push(`${name} is not in the cluster`);
-    // Whoever is kept out of use may be switched off meanwhile.
-    else if (!node.ready && member.node.maintenance !== true) pending.push(`${name} is not Ready`);
+    else if (!node.ready && !mayBeOff(member)) pending.push(`${name} is not Ready`);
     if (node?.promoteStatus === "running") pending.push(`${name} is being promoted`);
     if (node?.promoteStatus === "failed" || node?.promoteStatus === "unknown") {
       wrong.push(`the promotion of ${name} is "${node.promoteStatus}", which blocks every further one`);
     }
-    if (node?.etcd && !node.etcdVoter) pending.push(`${name}'s etcd member does not vote yet`);
+    if (node?.etcd && !node.etcdVoter && !(mayBeOff(member) && !node.ready))
+      pending.push(`${name}'s etcd member does not vote yet`);
     if (node !== undefined && node.version !== version) {
       wrong.push(`${name} runs ${node.version}, the description says ${version}`);
     }
@@ -81,6 +81,11 @@ export function verify(
   const healthy = voters.filter((node) => node.ready && node.etcdVoter);
   if (voters.length === 0) pending.push("no node holds an etcd member yet");
   return { nodes: found, quorum: quorumOf(voters.length, healthy.length), pending, wrong };
+}
+
+/** Whoever is kept out of use may be switched off meanwhile, by the description or by hand. */
+function mayBeOff({ node }: Member): boolean {
+  return node.maintenance === true;
 }
 
 /** Where promotion came to rest at another control plane than the preview showed. */

@@ -36,7 +36,7 @@ export type Sight =
       roster: readonly RosterMember[];
       /** Evictions that nobody has answered. */
       evicted: readonly Eviction[];
-      /** Keys of described nodes whose leaving had begun. */
+      /** Keys of described nodes whose leaving had begun, or whose machine was switched off and is to be on. */
       leaving: readonly string[];
     }
   | {
@@ -72,9 +72,12 @@ export async function sightOf(
       incarnation: lives.size === 1 ? [...lives][0]! : "",
       roster: members,
       evicted: standingEvictions(evicted, wanted, lives.size === 1 ? [...lives][0]! : ""),
-      leaving: entry.nodes
-        .filter(({ leaving }) => leaving !== undefined)
-        .flatMap((node) => keyOf(node, wanted.nodes) ?? []),
+      leaving: entry.nodes.flatMap((node) => {
+        const key = keyOf(node, wanted.nodes);
+        if (key === undefined) return [];
+        const comesOn = node.switchedOff && wanted.nodes[key]!.power !== "off";
+        return node.leaving !== undefined || comesOn ? [key] : [];
+      }),
     };
   } catch (error) {
     if (error instanceof NoAnswer || error instanceof HarvesterError)
@@ -121,6 +124,7 @@ export function factsOf(node: LiveNode, described: Readonly<Record<string, NodeD
     healthy: isWell(node),
     version: node.version,
     maintenance: node.inMaintenance,
+    ...(node.switchedOff ? { switchedOff: true } : {}),
     ...(count === undefined ? {} : { reinstall: count }),
   };
 }

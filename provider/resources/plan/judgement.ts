@@ -14,7 +14,7 @@ export interface Judgement {
   authority?: string | undefined;
   /** Id of the life of the cluster that was seen last: an approval is bound to it also while the cluster cannot be looked at. */
   incarnation?: string | undefined;
-  /** Keys of described nodes whose leaving had begun: they are taken back. Undefined where nobody looked. */
+  /** Keys of described nodes whose leaving had begun, or whose machine was switched off: they are taken back. Undefined where nobody looked. */
   leaving?: readonly string[];
   /** When the description was judged, ISO 8601: how old it is, should it be all that a later judgement has. */
   at?: string | undefined;

@@ -330,6 +330,7 @@ function nodeOf(index: number, role: Role, zone: string | undefined, creates: bo
     ...(zone === undefined ? {} : { zone }),
     up: true,
     away: false,
+    off: false,
     cordoned: false,
     etcd: creates,
     apiServer: creates,

@@ -19,6 +19,8 @@ export interface WorldNode {
   readonly restarting?: boolean;
   /** In maintenance: it may be switched off at any time. */
   readonly away: boolean;
+  /** Switched off on purpose. */
+  readonly off: boolean;
   readonly cordoned: boolean;
   readonly etcd: boolean;
   readonly apiServer: boolean;
@@ -115,6 +117,7 @@ export function look(world: World): ClusterFacts | undefined {
       version: node.version,
       reinstall: node.reinstall,
       ...(node.away ? { maintenance: true } : {}),
+      ...(node.off ? { switchedOff: true } : {}),
       ...(node.joining ? { joining: true } : {}),
     })),
     ...(world.upgradingTo === undefined ? {} : { upgrade: "hvst-upgrade", upgradeTo: world.upgradingTo }),
@@ -158,6 +161,13 @@ export function actsOf(step: Step, wish: Wish, world: World): Act[] {
       return [
         act(`${name} is back`, false, (now) => change(now, name, () => ({ away: false, cordoned: false }))),
       ];
+    case "switch-off":
+      if (!found?.away) throw new Broken(`${name} is switched off and was not drained`);
+      return [
+        act(`${name} is switched off`, true, (now) => change(now, name, () => ({ up: false, off: true }))),
+      ];
+    case "switch-on":
+      return [act(`${name} is on`, true, (now) => change(now, name, () => ({ up: true, off: false })))];
     case "upgrade":
       return upgrade(wish.version, world);
     case "rebuild":
@@ -237,6 +247,7 @@ function fresh(name: string, { nodes, version }: Wish, now: World): WorldNode {
     ...(zone === undefined ? {} : { zone }),
     up: false,
     away: false,
+    off: false,
     cordoned: false,
     etcd: false,
     apiServer: false,

@@ -58,6 +58,9 @@ function overriding(
   return { ...cluster, overrides: [{ rule, reason }] };
 }
 
+const OFF = { maintenance: true, power: "off" } as const;
+const IS_OFF = { maintenance: true, cordoned: true, healthy: false, switchedOff: true } as const;
+
 /** Every verdict. */
 export const verdicts: readonly Verdict[] = [
   {
@@ -576,6 +579,58 @@ export const verdicts: readonly Verdict[] = [
     ),
     refusedBy: [],
     holds: ({ steps }) => assert.deepEqual(kindsOf(steps), ["resume n2"]),
+  },
+  {
+    of: "a member that is drained and switched off",
+    request: edit(lab, withNodes(lab, { n2: OFF })),
+    refusedBy: [],
+    holds: ({ kind, steps }) => {
+      assert.deepEqual([kind, kindsOf(steps)], ["maintenance", ["maintain n2", "switch-off n2"]]);
+      assert.deepEqual([steps[1]!.after.quorum.healthy, steps[1]!.after.quorum.tolerance], [2, 0]);
+    },
+  },
+  {
+    of: "a member that is switched off on purpose, and stays so",
+    request: edit(withNodes(lab, { n2: OFF }), withNodes(lab, { n2: OFF }), factsOf(lab, { n2: IS_OFF })),
+    refusedBy: [],
+    holds: ({ steps, findings }) => assert.deepEqual([steps, findings], [[], []]),
+  },
+  {
+    of: "a member that is to be off, and that somebody has switched on",
+    request: edit(
+      withNodes(lab, { n2: OFF }),
+      withNodes(lab, { n2: OFF }),
+      factsOf(lab, { n2: { ...IS_OFF, healthy: true } }),
+    ),
+    refusedBy: [],
+    holds: ({ steps }) => assert.deepEqual(kindsOf(steps), ["switch-off n2"]),
+  },
+  {
+    of: "a member that comes back while the next one goes off",
+    request: edit(withNodes(lab, { n2: OFF }), withNodes(lab, { n3: OFF }), factsOf(lab, { n2: IS_OFF })),
+    refusedBy: [],
+    holds: ({ steps }) => {
+      assert.deepEqual(kindsOf(steps), ["switch-on n2", "resume n2", "maintain n3", "switch-off n3"]);
+      assert.deepEqual(
+        steps.map(({ after }) => after.quorum.healthy),
+        [2, 3, 2, 2],
+      );
+    },
+  },
+  {
+    of: "a second member that goes off",
+    request: edit(
+      withNodes(lab, { n2: OFF }),
+      withNodes(lab, { n2: OFF, n3: OFF }),
+      factsOf(lab, { n2: IS_OFF }),
+    ),
+    refusedBy: ["quorum-kept", "maintenance-of-member"],
+  },
+  {
+    of: "the end of maintenance of a member that its run switched off before it was killed",
+    request: edit(lab, lab, factsOf(lab, { n2: IS_OFF })),
+    refusedBy: [],
+    holds: ({ steps }) => assert.deepEqual(kindsOf(steps), ["switch-on n2", "resume n2"]),
   },
   {
     of: "maintenance that somebody began by hand",

@@ -40,6 +40,21 @@ describe("verifying a membership", () => {
     });
   }
 
+  it("waits for no node that is kept out of use and off, and counts its vote as missing", () => {
+    const nodes = kubeNodes();
+    setCondition(nodes[1]!, "Ready", "Unknown");
+    setCondition(nodes[1]!, "EtcdIsVoter", "Unknown");
+    const off = members().map((member) =>
+      member.key === "n2"
+        ? { ...member, node: { ...member.node, maintenance: true, power: "off" as const } }
+        : member,
+    );
+    const { pending, wrong, quorum } = verify(off, nodes.map(nodeFacts), EXPECTATION);
+    assert.deepEqual({ pending, wrong }, { pending: [], wrong: [] });
+    assert.deepEqual([quorum.healthy, quorum.tolerance], [2, 0]);
+    assert.notDeepEqual(verify(members(), nodes.map(nodeFacts), EXPECTATION).pending, []);
+  });
+
   const refuses: [string, (nodes: KubeNode[]) => void, RegExp][] = [
     [
       "a promotion that failed",

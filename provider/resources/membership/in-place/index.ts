@@ -1,41 +1,22 @@
 /**
- * What changes about nodes that stay: labels, and who is kept out of use. Each step is the plan's, made anew on the cluster as it is then, one at
+ * What changes about nodes that stay: labels, who is kept out of use, and whose machine is off. Each step is the plan's, made anew on the cluster as it is then, one at
  * a time, under the Lease that leaves are carried out under.
  */
-import { hostnameOf, type NodeDescription } from "../../../../model/description";
+import type { NodeDescription } from "../../../../model/description";
 import { planTransition, type Step } from "../../../../model/transition";
 import { underLease } from "../../../harvester/lease";
-import { endMaintenance, requestMaintenance } from "../../../harvester/maintenance";
-import type { NodeFacts } from "../../../harvester/node-facts";
-import {
-  type VirtualMachineInstance,
-  virtualMachineFacts,
-  WORKLOAD_PATHS,
-} from "../../../harvester/workload";
-import { pause } from "../../../net/retry";
-import { type OperationContext, UserError } from "../../../shell/resource";
-import { type LiveCluster, lookAtCluster, nodeOn } from "../../live-cluster";
+import { endMaintenance } from "../../../harvester/maintenance";
+import { UserError } from "../../../shell/resource";
+import { lookAtCluster } from "../../live-cluster";
 import { clusterFacts } from "../../plan/facts";
-import type { MembershipInputs } from "../inputs";
-import { stopMachines } from "../leave/acts";
-import { virtualMachinePolicy } from "../leave/departure";
 import type { Member } from "../verify";
+import { answering, type Course, foundOn } from "./course";
+import { maintain } from "./maintain";
+import { switchOff, switchOn } from "./power";
 import { labelsFor } from "./relabel";
 
-const LOOK_EVERY_MS = 2000;
-/** So often Harvester may take a request for maintenance mode back before it counts as refused. */
-const MAINTENANCE_TRIES = 3;
-
 /** The kinds of steps that change a node in place. */
-export type InPlace = Extract<Step["kind"], "resume" | "relabel" | "maintain">;
-
-/** A change that is carried out. */
-interface Course {
-  ctx: OperationContext;
-  inputs: MembershipInputs;
-  before: readonly Member[];
-  pinned: string | undefined;
-}
+export type InPlace = Extract<Step["kind"], "resume" | "relabel" | "maintain" | "switch-off" | "switch-on">;
 
 /** Carries out the steps of these kinds, in the plan's order. */
 export async function carryOutInPlace(course: Course, kinds: readonly InPlace[]): Promise<void> {
@@ -63,6 +44,10 @@ function mayConcern({ inputs, before }: Course, kinds: readonly InPlace[]): bool
   return inputs.members.some(({ key, node }) => {
     const was = before.find((member) => member.key === key)?.node;
     if (kinds.includes("maintain") && node.maintenance === true) return true;
+    if (kinds.includes("switch-off") && node.power === "off") return true;
+    // A machine whose run was killed once it was off is known by its node's mark alone.
+    if (kinds.includes("switch-on") && (was?.power === "off" || inputs.back?.includes(key) === true))
+      return true;
     if (kinds.includes("resume") && node.maintenance !== true && was?.maintenance !== undefined) return true;
     return kinds.includes("relabel") && was !== undefined && labelled(was) !== labelled(node);
   });
@@ -100,74 +85,10 @@ async function takeStep(course: Course, kind: InPlace, key: string): Promise<voi
   const { client, node } = await foundOn(course, key, described);
   if (kind === "resume") return endMaintenance(client.kube, node.name);
   if (kind === "maintain") return maintain(course, key, described);
+  if (kind === "switch-off") return switchOff(course, key, described);
+  if (kind === "switch-on") return switchOn(course, key, described);
   const was = course.before.find((member) => member.key === key)?.node;
   const labels = labelsFor(was, described, node.labels);
   if (Object.keys(labels).length === 0) return;
   await client.kube.merge(`/api/v1/nodes/${node.name}`, { metadata: { labels } }, `labelling ${node.name}`);
-}
-
-/** Maintenance mode, until it is complete and no virtual machine is left. */
-async function maintain(course: Course, key: string, described: NodeDescription): Promise<void> {
-  const { ctx, inputs } = course;
-  for (let asked = 0; ; ) {
-    const { client, node } = await foundOn(course, key, described);
-    const machines = virtualMachineFacts(await client.list<VirtualMachineInstance>(WORKLOAD_PATHS.instances));
-    const left = machines.filter((machine) => machine.node === node.name);
-    if (node.maintenance === "completed" && left.length === 0) return;
-    const fixed = left.filter(({ migratable }) => !migratable).map(({ name }) => name);
-    if (fixed.length > 0 && virtualMachinePolicy(inputs.cluster.leave) === "refuse") {
-      throw new UserError(
-        `nodes.${key}.maintenance: ${node.name} runs virtual machines that cannot be live-migrated: ${fixed.join(", ")}. Stop or move them, or ` +
-          'allow that they are stopped: leave.virtualMachines: "stop".',
-      );
-    }
-    if (fixed.length > 0) await stopMachines(client, fixed);
-    if (node.maintenance === undefined && !node.maintenanceRequested) {
-      if (asked === MAINTENANCE_TRIES) {
-        throw new UserError(
-          `nodes.${key}.maintenance: Harvester refuses it for ${node.name} again and again. Look at the node's page in Harvester: it names virtual ` +
-            "machines that have no other node to run on.",
-        );
-      }
-      asked += 1;
-      await requestMaintenance(client.kube, node.name);
-    }
-    const names = left.map(({ name }) => name).join(", ");
-    await patience(ctx, `maintenance mode of ${node.name}${names === "" ? "" : ` (still there: ${names})`}`);
-  }
-}
-
-type Answering = LiveCluster & { client: NonNullable<LiveCluster["client"]> };
-
-async function foundOn(
-  course: Course,
-  key: string,
-  described: NodeDescription,
-): Promise<{ client: Answering["client"]; node: NodeFacts }> {
-  for (;;) {
-    const cluster = await answering(course);
-    const node = nodeOn(cluster, described.hardware);
-    if (node !== undefined) return { client: cluster.client, node };
-    await patience(course.ctx, `${hostnameOf(key, described)} to be in the cluster`);
-  }
-}
-
-async function answering({ ctx, inputs, pinned }: Course): Promise<Answering> {
-  for (;;) {
-    const cluster = await lookAtCluster(inputs, { signal: ctx.signal, pinned });
-    if (cluster.kind === "other")
-      throw new UserError(`cluster.vip: ${cluster.what}. Nothing more was changed.`);
-    if (cluster.kind === "ours" && cluster.client !== undefined) return cluster as Answering;
-    await patience(ctx, `the cluster to answer (${cluster.what})`);
-  }
-}
-
-async function patience(ctx: OperationContext, what: string): Promise<void> {
-  ctx.status(`waiting: ${what}`);
-  if (Date.now() + LOOK_EVERY_MS > ctx.deadline.getTime()) {
-    throw new UserError(
-      `members: gave up waiting: ${what}. Running again goes on from here. More time: leave.timeout.`,
-    );
-  }
-  await pause(LOOK_EVERY_MS, ctx.signal);
 }

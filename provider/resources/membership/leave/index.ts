@@ -130,7 +130,8 @@ function departureOf(
   };
 }
 
-function peerOf(inputs: MembershipInputs, { key, node, sshHostKey }: Member): Peer | undefined {
+/** The way onto a member over SSH; undefined where there is no key to log in with, or nobody knows its address. */
+export function peerOf(inputs: MembershipInputs, { key, node, sshHostKey }: Member): Peer | undefined {
   const shell = shellOf(inputs, { key, node, hostKey: sshHostKey });
   return shell && { uuid: node.hardware.uuid, shell };
 }

@@ -176,8 +176,18 @@ function isMaintainable(node: NodeFacts, nodes: readonly NodeFacts[]): boolean {
   return nodes.filter((other) => isMember(other) && !other.inMaintenance).length === MEMBERS_FOR_MAINTENANCE;
 }
 
+/** The nodes as etcd, asked on others than this one, says of its members; where it could not be asked, `etcd` says why. */
+export async function asEtcdSays(
+  who: Pick<Departure, "peers">,
+  nodes: readonly NodeFacts[],
+  node: NodeFacts | undefined,
+): Promise<{ etcd: Exclude<Observation["etcd"], undefined>; nodes: ModelNode[] }> {
+  const etcd = await askEtcd(who, nodes, node);
+  return { etcd, nodes: nodes.map((other) => withEtcd(other, etcd)) };
+}
+
 async function askEtcd(
-  { peers }: Departure,
+  { peers }: Pick<Departure, "peers">,
   nodes: readonly NodeFacts[],
   leaver: NodeFacts | undefined,
 ): Promise<Exclude<Observation["etcd"], undefined>> {

@@ -111,7 +111,7 @@ async function holdBack(
 }
 
 /** Volumes whose only healthy replicas are on the node. */
-async function lastCopiesOn(client: Seen["client"], node: string): Promise<string[]> {
+export async function lastCopiesOn(client: Seen["client"], node: string): Promise<string[]> {
   const volumes = volumeFacts(
     await client.list<LonghornVolume>(WORKLOAD_PATHS.volumes),
     await client.list<LonghornReplica>(WORKLOAD_PATHS.replicas),
