@@ -54,6 +54,7 @@ export const plan: Resource = {
 
   async create(ctx, inputs) {
     const cluster = inputs.cluster as ClusterDescription;
+    warnOf(ctx, (inputs.transition as Transition).findings);
     if (ctx.preview && !containsUnknown(Object.values(cluster.nodes).map(({ role, zone }) => [role, zone]))) {
       ctx.info(outlook(cluster));
     }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ClusterDescription } from "../../../model/description";
+import { plan } from "../../../provider/resources/plan";
 import { judgeChange } from "../../../provider/resources/plan/judgement";
 import { type OperationContext, UNKNOWN } from "../../../provider/shell/resource";
 import { clusterOf, LAB, withNodes } from "../../model/transition/cluster";
@@ -44,5 +45,15 @@ describe("the judgement of a change", () => {
     const reason = UNKNOWN as unknown as string;
     const { findings } = await judged({ ...smaller, overrides: [{ ...override, reason }] });
     assert.equal(findings.find(({ rule }) => rule === override.rule)?.severity, "error");
+  });
+
+  it("warns of an override that fits nothing, also where there is no cluster yet", async () => {
+    const warned: string[] = [];
+    const ctx = { preview: false, warn: (what: string) => warned.push(what) } as unknown as OperationContext;
+    const cluster = { ...before, overrides: [override] };
+    const { transition } = await judgeChange(ctx, undefined, cluster);
+    await plan.create(ctx, { cluster, transition });
+    assert.equal(warned.length, 1);
+    assert.match(warned[0]!, /^cluster\.overrides\[0\]: nothing in this change breaks voters-odd-at-rest/);
   });
 });
