@@ -21,7 +21,7 @@ export interface AuditEvent {
 }
 
 /** HTTP methods that change something. */
-export const WRITING_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const WRITING_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 const READING_VERBS: ReadonlySet<string> = new Set(["get", "list", "watch"]);
 
@@ -40,19 +40,28 @@ export function readLines<T>(file: string): T[] {
 }
 
 /**
- * Changes of the cluster that somebody asked for through the VIP. The cluster's own loops have other users. A login and its end make
+ * Whether somebody asked for a change of the cluster through the VIP. The cluster's own loops have other users. A login and its end make
  * and remove a token (P7 allows that), and a dry run stores nothing.
  */
+export function isClusterWrite({ stage, verb, requestURI, user, objectRef }: AuditEvent): boolean {
+  return (
+    stage === "ResponseComplete" &&
+    !READING_VERBS.has(verb) &&
+    user.username === RANCHER &&
+    objectRef?.resource !== "tokens" &&
+    !REVIEWS.test(objectRef?.resource ?? "") &&
+    !requestURI.includes("dryRun=All")
+  );
+}
+
+/** Changes of the cluster that somebody asked for through the VIP. */
 export function clusterWrites(auditDir: string): AuditEvent[] {
   return readdirSync(auditDir)
     .flatMap((name) => readLines<AuditEvent>(join(auditDir, name)))
-    .filter(
-      ({ stage, verb, requestURI, user, objectRef }) =>
-        stage === "ResponseComplete" &&
-        !READING_VERBS.has(verb) &&
-        user.username === RANCHER &&
-        objectRef?.resource !== "tokens" &&
-        !REVIEWS.test(objectRef?.resource ?? "") &&
-        !requestURI.includes("dryRun=All"),
-    );
+    .filter(isClusterWrite);
+}
+
+/** Whether a request changes something at a BMC; sessions come and go. */
+export function isBmcWrite({ method, path }: BmcRequest): boolean {
+  return WRITING_METHODS.has(method) && !path.includes("/SessionService/");
 }

@@ -15,7 +15,7 @@ import { DEFAULT_NET, findFreeNet } from "../../lab/net";
 import type { LedgerEntry } from "../../lab/types";
 import { installedToolchain, toolchainPaths } from "../../toolchain/toolchain";
 import { connectionsIn, forbidden, recordingConnections } from "./connections";
-import { type BmcRequest, clusterWrites, readLines, WRITING_METHODS } from "./observe";
+import { type BmcRequest, clusterWrites, isBmcWrite, readLines } from "./observe";
 
 /** The clone that the tests are part of. */
 export const REPOSITORY = join(__dirname, "../..");
@@ -297,11 +297,9 @@ export class World {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Requests of the BMCs that change something; sessions come and go. */
+  /** Requests of the BMCs that change something. */
   bmcWrites(): BmcRequest[] {
-    return readLines<BmcRequest>(join(this.siteDir, "bmc-requests.jsonl")).filter(
-      ({ method, path }) => WRITING_METHODS.has(method) && !path.includes("/SessionService/"),
-    );
+    return readLines<BmcRequest>(join(this.siteDir, "bmc-requests.jsonl")).filter(isBmcWrite);
   }
 
   /** What must not change where nothing may be touched. */
