@@ -81,7 +81,8 @@ function createNodes(
   for (const { key, after, atRest } of joinOrder(description)) {
     const join = { after: after.map((other) => members[other]!.installation), atRest };
     const { identity } = cluster;
-    const args = { node: nodes[key]!, cluster: shared, identity, join, approved: plan.approved };
+    const { approved, judged } = plan;
+    const args = { node: nodes[key]!, cluster: shared, identity, join, approved, judged };
     members[key] = new HarvesterNode(key, args, { parent });
   }
   return members;
@@ -116,6 +117,7 @@ function createMembership(
       identity: cluster.identity,
       members: everybody,
       approved: plan.approved,
+      judged: plan.judged,
       back: plan.leaving,
     },
     { parent, dependsOn: Object.values(members), ...timeoutOf(shared) },

@@ -21,6 +21,8 @@ export interface HarvesterNodeArgs {
   join?: JoinInputs;
   /** Steps without a way back that were approved. @default none */
   approved?: pulumi.Input<ApprovedStep[]>;
+  /** What the plan has judged. @default not asked about */
+  judged?: pulumi.Input<Record<string, number>>;
 }
 
 /**

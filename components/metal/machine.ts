@@ -25,6 +25,8 @@ export interface MachineArgs {
   join?: pulumi.Input<JoinInputs>;
   /** Output of the `Plan`: a living member is installed anew only where that was approved. @default nothing was */
   approved?: pulumi.Input<ApprovedStep[]>;
+  /** Output of the `Plan`: nothing is installed that it has not judged. @default not asked about */
+  judged?: pulumi.Input<Record<string, number>>;
 }
 
 /**

@@ -26,6 +26,8 @@ export interface MembershipArgs {
   members: pulumi.Input<pulumi.Input<MemberInputs>[]>;
   /** Output of the `Plan`. */
   approved: pulumi.Input<ApprovedStep[]>;
+  /** Output of the `Plan`: nobody leaves whom it still counts as described. */
+  judged: pulumi.Input<Record<string, number>>;
   /** Output `leaving` of the `Plan`: nodes that are taken back into use. */
   back: pulumi.Input<string[]>;
 }

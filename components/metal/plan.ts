@@ -28,6 +28,8 @@ export class Plan extends pulumi.CustomResource {
   declare readonly receipt: pulumi.Output<string>;
   /** Steps without a way back that a person has approved: machines and membership take no other one. */
   declare readonly approved: pulumi.Output<ApprovedStep[]>;
+  /** The nodes that were judged, with their counts of `reinstall`: no other one is installed, and none of them leaves. */
+  declare readonly judged: pulumi.Output<Record<string, number>>;
   /** Keys of described nodes whose leaving had begun, and which stay after all. */
   declare readonly leaving: pulumi.Output<string[]>;
 
@@ -35,7 +37,7 @@ export class Plan extends pulumi.CustomResource {
     super(
       Plan.__pulumiType,
       name,
-      { ...args, receipt: undefined, approved: undefined, leaving: undefined },
+      { ...args, receipt: undefined, approved: undefined, judged: undefined, leaving: undefined },
       opts,
     );
   }

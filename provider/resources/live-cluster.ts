@@ -81,7 +81,10 @@ export async function enterCluster(
         ? known
         : await logIn(cluster, sighting.ca, trusted);
     if (login === undefined)
-      return { kind: "other", what: `${url} refuses the admin password of the description` };
+      return {
+        kind: "other",
+        what: `${url} refuses the admin password of the description (access.adminPassword): change it in Harvester first, and then in the description`,
+      };
     logins.set(url, login);
     const { client, bootstrap } = login;
     return { kind: "entered", client, nodes: await client.nodes(), hasBootstrapPassword: bootstrap };

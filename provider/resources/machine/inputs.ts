@@ -9,6 +9,7 @@ import type { Properties } from "../../shell/resource";
 import { secrets } from "../../shell/secrets";
 import type { ClusterIdentity } from "../cluster";
 import type { ApprovedStep } from "../plan/approved";
+import type { Judged } from "../plan/judged";
 import type { Intent, Phase } from "./decide";
 
 /** Label of every node: the incarnation it was installed for. A cluster that answers without it is not ours. */
@@ -26,6 +27,8 @@ export interface MachineInputs {
   join?: { after: string[]; atRest: boolean };
   /** Final steps that a person has approved. @default none */
   approved?: ApprovedStep[];
+  /** What the plan has judged. @default not known, and it hinders nothing */
+  judged?: Judged;
 }
 
 /** Inputs as the engine hands them over; call it only where all of them are known. */

@@ -12,6 +12,7 @@ import { System } from "../../redfish/system";
 import { type OperationContext, UserError } from "../../shell/resource";
 import { nodesDeclaring } from "../hosts";
 import { type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
+import { refuseUnjudgedInstallation } from "../plan/judged";
 import type { Intent, Observation, Phase } from "./decide";
 import { INSTALLATION_LABEL, type MachineInputs } from "./inputs";
 import { readMark } from "./mark";
@@ -95,8 +96,9 @@ export function memoryOf(outputs: Record<string, unknown> | undefined, intent: I
   };
 }
 
-/** Stops before an installation that would wipe another disk than the listed ones, or that the installer would not begin. */
+/** Stops before an installation that nobody judged, that would wipe another disk than the listed ones, or that the installer would not begin. */
 export function refuseToInstall(ctx: OperationContext, inputs: MachineInputs, facts: SystemFacts): void {
+  refuseUnjudgedInstallation(inputs.judged, inputs.key, inputs.node.reinstall);
   refuseMissingDisks(inputs, facts);
   const problems = preflight(inputs.cluster, inputs.node, facts);
   for (const { message } of problems.filter(({ severity }) => severity === "warning")) {

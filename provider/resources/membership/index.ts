@@ -14,10 +14,11 @@ import { recordSettled } from "../release";
 import { warnOfEvictions } from "./evictions";
 import { carryOutInPlace } from "./in-place";
 import { type MembershipInputs, membershipInputs } from "./inputs";
-import { carryOutLeaves } from "./leave";
+import { carryOutLeaves, peerOf } from "./leave";
 import { takeBack } from "./leave/take-back";
 import { powerDown } from "./power-down";
 import { writeRoster } from "./roster";
+import { refuseUnknownKey } from "./ssh-key";
 import { type Expectation, type Verification, verify } from "./verify";
 
 /** How often the cluster is looked at while waiting. */
@@ -104,6 +105,16 @@ async function settle(
   if (oldOutputs !== undefined) {
     const { members } = membershipInputs(oldOutputs);
     const pinned = oldOutputs.caFingerprint as string | undefined;
+    const stay = inputs.members.filter((member) => members.some(({ key }) => key === member.key));
+    await refuseUnknownKey(
+      ctx,
+      membershipInputs(oldOutputs),
+      inputs,
+      stay.flatMap((member) => {
+        const shell = peerOf(inputs, member)?.shell;
+        return shell === undefined ? [] : [{ key: member.key, shell }];
+      }),
+    );
     await takeBack(ctx, inputs, pinned);
     const course = { ctx, inputs, before: members, pinned };
     await carryOutInPlace(course, ["switch-on", "resume", "relabel"]);

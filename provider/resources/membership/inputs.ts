@@ -3,6 +3,7 @@ import type { ClusterDescription } from "../../../model/description";
 import type { Properties } from "../../shell/resource";
 import type { ClusterIdentity } from "../cluster";
 import type { ApprovedStep } from "../plan/approved";
+import type { Judged } from "../plan/judged";
 import type { Member } from "./verify";
 
 /** Inputs of a Membership, all known. */
@@ -14,6 +15,8 @@ export interface MembershipInputs {
   back?: string[];
   /** Final steps that a person has approved. @default none */
   approved?: ApprovedStep[];
+  /** What the plan has judged. @default not known, and it hinders nothing */
+  judged?: Judged;
 }
 
 /** Inputs as the engine hands them over; call it only where all of them are known. */

@@ -15,6 +15,7 @@ import {
 } from "../../shell/resource";
 import { outlook } from "../outlook";
 import { approvedSteps } from "./approved";
+import { judgedNodes } from "./judged";
 import { judgeChange } from "./judgement";
 import { refuseStrangers } from "./strangers";
 import {
@@ -91,6 +92,7 @@ function outputsOf(inputs: Properties): Properties {
   return {
     ...inputs,
     approved,
+    judged: judgedNodes(cluster),
     leaving: inputs.leaving ?? [],
     receipt: `judged-${createHash("sha256").update(subject).digest("hex").slice(0, 12)}`,
   };

@@ -11,6 +11,7 @@ import { type LiveCluster, lookAtCluster, nodeOn } from "../../live-cluster";
 import { shellOf } from "../../node-shell";
 import { isApproved } from "../../plan/approved";
 import { clusterFacts } from "../../plan/facts";
+import { refuseUnjudgedLeaves } from "../../plan/judged";
 import type { MembershipInputs } from "../inputs";
 import type { Member } from "../verify";
 import type { Peer } from "./departure";
@@ -29,6 +30,10 @@ export async function carryOutLeaves(
 ): Promise<string[]> {
   const leavers = leaversOf(before, inputs.members);
   if (leavers.length === 0) return [];
+  refuseUnjudgedLeaves(
+    inputs.judged,
+    leavers.map(({ key }) => key),
+  );
   const look = () => lookAtCluster(inputs, { signal: ctx.signal, pinned });
   const purpose = `taking ${leavers.map(({ key }) => key).join(", ")} out`;
   const kube = async () => (await look()).client?.kube;
