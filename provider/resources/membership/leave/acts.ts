@@ -171,17 +171,22 @@ async function keepOff(
 
 /** Whoever reads the run must see that a person's word stood in for what the BMC would say. */
 function tellAttestation(departure: Departure, { observation }: Seen): void {
-  const attested = observation.power === "silent" ? attestationFor(departure) : undefined;
+  const attested = countsAWord(observation) ? attestationFor(departure) : undefined;
   if (attested === undefined) return;
+  const why =
+    observation.power === "silent" ? "its BMC does not answer" : "another installation has marked it";
   const { serial, by, reason } = attested;
-  departure.ctx.warn(
-    `${departure.key}: its BMC does not answer; ${by} vouches that ${serial} is off and stays off: ${reason}.`,
-  );
+  departure.ctx.warn(`${departure.key}: ${why}; ${by} vouches that ${serial} does not come back: ${reason}.`);
 }
 
 /** It was emptied before anything interrupted it. */
 function hasLeftInOrder({ observation: { node } }: Seen): boolean {
   return node?.stage === "emptied" || node?.stage === "uninstalled";
+}
+
+/** Whether an attestation stands in for what the BMC would show. */
+function countsAWord({ power, mark }: Seen["observation"]): boolean {
+  return power === "silent" || mark === "another's";
 }
 
 /** What keeps it from coming back, for the roster. */
@@ -193,8 +198,7 @@ function fenceOf({ mark }: Seen["observation"], attested: ReturnType<typeof atte
 
 async function record(departure: Departure, { client, observation }: Seen, memory: Memory): Promise<void> {
   const { key, node, installation, question } = departure;
-  const onAWord = observation.power === "silent" || observation.mark === "another's";
-  const attested = onAWord ? attestationFor(departure) : undefined;
+  const attested = countsAWord(observation) ? attestationFor(departure) : undefined;
   await recordLeft(client, question, {
     key,
     uuid: node.hardware.uuid,
