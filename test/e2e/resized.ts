@@ -126,9 +126,9 @@ export class ResizedCluster {
 
   /** Waits until something holds. Where the VIP changes its holder, nothing answers for a moment. */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 180_000;
     while (!(await holds().catch(() => false))) {
-      if (Date.now() > deadline) throw new Error(`waited a minute for ${what}`);
+      if (Date.now() > deadline) throw new Error(`waited three minutes for ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }

@@ -9,7 +9,7 @@ import { WatchedRuns } from "./watched";
 import { type Loose, type Run, World } from "./world";
 
 /** Long enough for a machine of this world to come to the phase in which it stops. */
-const SHORT = "16s";
+const SHORT = "20s";
 
 interface Case {
   what: string;
