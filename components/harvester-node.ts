@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { sshEndpointOf } from "../model/description";
 import type { NodeInputs } from "./description";
 import {
   type ApprovedStep,
@@ -73,8 +74,7 @@ function sshEndpoint(node: NodeInputs, machine: Machine): HarvesterNode["ssh"] {
   return pulumi
     .all([node.ssh?.host, node.ssh?.port, node.address, machine.hostname, machine.sshHostKey])
     .apply(([host, port, address, hostname, hostKey]) => ({
-      host: host ?? address ?? hostname,
-      port: port ?? 22,
+      ...sshEndpointOf(hostname, { ssh: { host, port }, address }),
       hostKey,
     }));
 }

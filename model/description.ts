@@ -356,8 +356,16 @@ export interface DiskDescription {
 }
 
 /** What a node's hostname is when it does not say. */
-export function hostnameOf(key: string, node: NodeDescription): string {
+export function hostnameOf(key: string, node: Pick<NodeDescription, "hostname">): string {
   return node.hostname ?? key;
+}
+
+/** Where the SSH server of a node is reached; `name` is its hostname, which is tried where the description says no more. */
+export function sshEndpointOf(
+  name: string,
+  { ssh, address }: Pick<NodeDescription, "ssh" | "address">,
+): { host: string; port: number } {
+  return { host: ssh?.host ?? address ?? name, port: ssh?.port ?? 22 };
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   type HostFacts,
   readInstalledConfiguration,
 } from "../../model/adoption";
-import type { BmcDescription } from "../../model/description";
+import { type BmcDescription, sshEndpointOf } from "../../model/description";
 import { System } from "../../provider/redfish/system";
 import { explain } from "../../provider/shell/errors";
 import { runOverSsh } from "../../provider/ssh/exec";
@@ -56,8 +56,7 @@ export async function readHost(
   ssh: BmcEntry["ssh"],
   privateKey: string,
 ): Promise<FoundNode> {
-  const host = ssh?.host ?? node.address ?? node.name;
-  const port = ssh?.port ?? 22;
+  const { host, port } = sshEndpointOf(node.name, { ssh, address: node.address });
   try {
     const hostKey = await readHostKey(host, port, COMMAND_MS);
     const ask = async (command: string) => {

@@ -1,5 +1,5 @@
 /** Looks at a cluster and its machines, right now, and changes nothing. */
-import { accessUrlOf, hostnameOf, type NodeDescription } from "../../model/description";
+import { accessUrlOf, hostnameOf, type NodeDescription, sshEndpointOf } from "../../model/description";
 import { quorumOf } from "../../model/quorum";
 import { ENDPOINT_STATUS } from "../../provider/harvester/etcd";
 import type { NodeFacts } from "../../provider/harvester/node-facts";
@@ -117,8 +117,7 @@ async function leads(
   const privateKey = description.access.sshPrivateKey;
   const hostKey = hostKeys[key];
   if (privateKey === undefined || hostKey === undefined) return null;
-  const host = node.ssh?.host ?? node.address ?? facts.name;
-  const target = { host, port: node.ssh?.port ?? 22, hostKey, privateKey };
+  const target = { ...sshEndpointOf(facts.name, node), hostKey, privateKey };
   const { code, stdout, stderr } = await runOverSsh(target, ENDPOINT_STATUS, PATIENCE_MS);
   if (code !== 0) throw new Error(stderr.trim());
   // Member ids do not fit into JavaScript's numbers; they are only compared, as text.

@@ -1,7 +1,8 @@
 /** What is to be known of the node that would be promoted, asked of its kubelet, its BMC and itself. */
+import { hostnameOf, sshEndpointOf } from "../../model/description";
 import type { CandidateFacts } from "../../model/recovery";
 import type { Seen } from "./look";
-import { askOn, type GuardedKubeNode, type Subject, sshEndpointOf } from "./subject";
+import { askOn, type GuardedKubeNode, type Subject } from "./subject";
 
 /** Facts of one node; `members` are the keys of those that it has to reach. */
 export async function candidateFacts(
@@ -35,7 +36,7 @@ async function reach(subject: Subject, from: string, to: string): Promise<boolea
   const node = subject.description.nodes[to];
   const ask = askOn(subject, from);
   if (node === undefined || ask === undefined) return null;
-  const { host } = sshEndpointOf(to, node);
+  const { host } = sshEndpointOf(hostnameOf(to, node), node);
   try {
     const { code } = await ask(`ping -c 1 -W 3 ${node.address ?? host}`);
     // 1: no answer; 2 and more: ping itself did not work [iputils ping(8)].

@@ -1,6 +1,5 @@
 /** One look at every node of a cluster: kubelet, Lease, etcd, BMC, operating system. Changes nothing. */
-import type { NodeDescription } from "../../model/description";
-import { installedAs } from "../../model/description";
+import { hostnameOf, installedAs, type NodeDescription, sshEndpointOf } from "../../model/description";
 import { compareHardware, intentId } from "../../model/hardware";
 import type { Look, NodeLook, NodeSigns } from "../../model/recovery";
 import { type EtcdMember, etcdMembers } from "../harvester/etcd";
@@ -10,14 +9,7 @@ import type { SystemFacts } from "../redfish/facts";
 import { System } from "../redfish/system";
 import { readMark } from "../resources/machine/mark";
 import { greetsBySsh } from "../ssh/greeting";
-import {
-  askOn,
-  type GuardedKubeNode,
-  type LiveNode,
-  liveNodes,
-  type Subject,
-  sshEndpointOf,
-} from "./subject";
+import { askOn, type GuardedKubeNode, type LiveNode, liveNodes, type Subject } from "./subject";
 
 /** A BMC or a node that does not answer within this is taken for silent; the next look asks again. */
 const PATIENCE_MS = 10_000;
@@ -75,7 +67,7 @@ export async function lookAtNodes(subject: Subject, signal: AbortSignal): Promis
 }
 
 function greeting({ key, described }: LiveNode): Promise<boolean> {
-  const { host, port } = sshEndpointOf(key, described);
+  const { host, port } = sshEndpointOf(hostnameOf(key, described), described);
   return greetsBySsh(host, port, GREETING_MS);
 }
 

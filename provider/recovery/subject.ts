@@ -58,8 +58,3 @@ export function askOn({ description, identity, hostKeys }: Subject, key: string)
   if (node === undefined) return undefined;
   return shellOf({ cluster: description, identity }, { key, node, hostKey: hostKeys[key] })?.ask;
 }
-
-/** Where a node answers SSH. */
-export function sshEndpointOf(key: string, node: NodeDescription): { host: string; port: number } {
-  return { host: node.ssh?.host ?? node.address ?? hostnameOf(key, node), port: node.ssh?.port ?? 22 };
-}

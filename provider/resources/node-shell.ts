@@ -1,5 +1,11 @@
 /** The way onto a node: SSH as `rancher`, to a host key that is known beforehand. */
-import { type ClusterDescription, installedAs, type NodeDescription } from "../../model/description";
+import {
+  type ClusterDescription,
+  hostnameOf,
+  installedAs,
+  type NodeDescription,
+  sshEndpointOf,
+} from "../../model/description";
 import { sshHostKey } from "../../model/identity";
 import type { NodeShell } from "../harvester/etcd";
 import { runOverSsh } from "../ssh/exec";
@@ -30,8 +36,7 @@ export function shellOf(
   const privateKey = cluster.access.sshPrivateKey;
   if (privateKey === undefined) return undefined;
   const target = {
-    host: node.ssh?.host ?? node.address ?? node.hostname ?? key,
-    port: node.ssh?.port ?? 22,
+    ...sshEndpointOf(hostnameOf(key, node), node),
     // An adopted node shows a key of its own; that of others follows from the seed.
     hostKey: hostKey ?? sshHostKey(identity.seed, installedAs(node)).publicKey,
     privateKey,
