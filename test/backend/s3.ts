@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { versitygw } from "../../toolchain/pins";
 import { obtainTestTool } from "../../toolchain/test-tools";
+import { freePort } from "../toolchain/offline/support/cluster";
 import { until } from "../toolchain/offline/support/until";
 
 const REGION = "site-1";
@@ -89,13 +89,4 @@ export class Bucket {
     const path = ".pulumi/locks/organization/harvester-stack/lab";
     return this.list(path).map((name) => JSON.parse(readFileSync(join(this.folder, path, name), "utf8")));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

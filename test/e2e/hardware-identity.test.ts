@@ -1,5 +1,6 @@
 /** Which physical host is this? Neither a BIOS update nor a swapped board leads to an installation, and no look-alike is taken for the host. */
 import assert from "node:assert/strict";
+import { swapped } from "../swapped-uuid";
 import { kubeGet } from "./http";
 import { type Loose, type Run, World } from "./world";
 
@@ -188,15 +189,6 @@ async function readyNode(kubeconfig: string): Promise<string | undefined> {
   const ready = (node: Loose) =>
     node.status.conditions.some((one: Loose) => one.type === "Ready" && one.status === "True");
   return items.find(ready)?.metadata.name;
-}
-
-/** The UUID with its first three groups in the other byte order. */
-function swapped(uuid: string): string {
-  const turn = (group: string) => group.match(/../g)!.reverse().join("");
-  return uuid
-    .split("-")
-    .map((group, index) => (index < 3 ? turn(group) : group))
-    .join("-");
 }
 
 function assertRefused(run: Run, ...says: RegExp[]): void {

@@ -1,28 +1,22 @@
 import assert from "node:assert/strict";
-import { NODES } from "../../../lab/cluster/builtins";
+import { CONFIG_MAPS, NODES } from "../../../lab/cluster/builtins";
 import { resourceOf } from "../../../lab/cluster/kinds";
 import type { KubeClient } from "../../../lab/cluster/kube";
 import { FLEET_LOCAL } from "../../../lab/cluster/machines";
 import type { HarvesterNode } from "../../../lab/cluster/node";
-import { clusterReady, eventually, ssh, type TestMachine, TestSite } from "./support";
+import { clusterReady, eventually, ssh, type TestMachine, TestSite, threeVoters } from "./support";
 
 const ETCDCTL = "sudo /var/lib/rancher/rke2/bin/etcdctl --command-timeout=2s";
-const CONFIG_MAPS = { apiVersion: "v1", plural: "configmaps", namespaced: true } as const;
 
 describe("two of three members are lost for good", function () {
   this.timeout(120_000);
   let site: TestSite;
-  const machines: TestMachine[] = [];
-  const nodes: HarvesterNode[] = [];
+  let machines: TestMachine[];
+  let nodes: HarvesterNode[];
 
   before(async () => {
     site = await TestSite.create();
-    for (const number of [1, 2, 3]) {
-      machines.push(site.machine(number, number === 1 ? {} : { install: { role: "management" } }));
-      nodes.push((await machines.at(-1)?.boot()) as HarvesterNode);
-      if (number === 1) await clusterReady(site);
-    }
-    await eventually("three voters", async () => happened("promotion-complete").length === 2);
+    ({ machines, nodes } = await threeVoters(site));
     await kube().create(CONFIG_MAPS, {
       metadata: { name: "kept", namespace: "default" },
       data: { word: "old" },

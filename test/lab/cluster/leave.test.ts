@@ -6,7 +6,7 @@ import { FLEET_LOCAL } from "../../../lab/cluster/machines";
 import type { HarvesterNode } from "../../../lab/cluster/node";
 import { quorumRecord } from "../../../lab/quorum/record";
 import { QuorumSampler } from "../../../lab/quorum/sampler";
-import { clusterReady, eventually, ssh, type TestMachine, TestSite } from "./support";
+import { eventually, ssh, type TestMachine, TestSite, threeVoters } from "./support";
 
 const ETCDCTL =
   "sudo /var/lib/rancher/rke2/bin/etcdctl --endpoints https://127.0.0.1:2379 --cacert /x --command-timeout=1s";
@@ -21,18 +21,13 @@ describe("three management nodes that are worked on by hand", function () {
   this.timeout(120_000);
   let site: TestSite;
   let kube: KubeClient;
-  const machines: TestMachine[] = [];
-  const nodes: HarvesterNode[] = [];
+  let machines: TestMachine[];
+  let nodes: HarvesterNode[];
 
   before(async () => {
     site = await TestSite.create();
-    for (const number of [1, 2, 3]) {
-      machines.push(site.machine(number, number === 1 ? {} : { install: { role: "management" } }));
-      nodes.push((await machines.at(-1)?.boot()) as HarvesterNode);
-      if (number === 1) await clusterReady(site);
-    }
+    ({ machines, nodes } = await threeVoters(site));
     kube = nodes[0]?.server?.api.admin as KubeClient;
-    await eventually("three voters", async () => happened("promotion-complete").length === 2);
   });
 
   after(async () => site?.stop());

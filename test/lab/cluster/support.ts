@@ -256,6 +256,23 @@ export async function eventually<T>(
   throw new Error(`waited ${timeoutMs} ms for ${what}; last: ${String(last)}`);
 }
 
+/** Three management nodes, booted one after another, when all of them vote in etcd. */
+export async function threeVoters(
+  site: TestSite,
+): Promise<{ machines: TestMachine[]; nodes: HarvesterNode[] }> {
+  const machines = [1, 2, 3].map((number) =>
+    site.machine(number, number === 1 ? {} : { install: { role: "management" } }),
+  );
+  const nodes: HarvesterNode[] = [];
+  for (const machine of machines) {
+    nodes.push((await machine.boot()) as HarvesterNode);
+    if (nodes.length === 1) await clusterReady(site);
+  }
+  const promoted = () => site.ledger.read().filter(({ event }) => event === "promotion-complete");
+  await eventually("three voters", async () => promoted().length === 2);
+  return { machines, nodes };
+}
+
 /** Waits until the cluster's installation is complete and served at the VIP. */
 export async function clusterReady(site: TestSite): Promise<void> {
   await eventually("the cluster at the VIP", async () => {

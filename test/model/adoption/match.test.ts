@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type FoundBmc, type FoundNode, matchHosts } from "../../../model/adoption";
+import { swapped } from "../../swapped-uuid";
 import { bmc, host, node, UUIDS } from "./found";
 
 /** What a person has to decide, one line each. */
@@ -7,15 +8,6 @@ function toDecide(nodes: FoundNode[], bmcs: FoundBmc[]): string[] {
   return matchHosts(nodes, bmcs)
     .findings.filter(({ result }) => result === "fail")
     .map(({ subject, check, detail }) => `${subject} ${check}: ${detail}`);
-}
-
-/** The UUID with its first three groups in the other byte order. */
-function swapped(uuid: string): string {
-  const turn = (group: string) => group.match(/../g)!.reverse().join("");
-  return uuid
-    .split("-")
-    .map((group, index) => (index < 3 ? turn(group) : group))
-    .join("-");
 }
 
 describe("matching nodes and BMCs", () => {
