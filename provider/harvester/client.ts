@@ -11,7 +11,7 @@ import { certificatesIn, fingerprintOf, normaliseFingerprint, type Trust } from 
 import { secrets } from "../shell/secrets";
 import { atShutdown } from "../shell/shutdown";
 import { expectOk } from "./errors";
-import { KubeApi } from "./kube-api";
+import { KubeApi, type KubeObject } from "./kube-api";
 import { type KubeNode, type NodeFacts, nodeFacts } from "./node-facts";
 
 /** One request to a cluster; failing over the VIP takes longer than a request is waited for, and the caller asks again. */
@@ -157,23 +157,21 @@ export class HarvesterClient {
 
   /** Holder of a Lease; undefined when there is none. */
   async leaseHolder(namespace: string, name: string): Promise<string | undefined> {
-    const path = `/k8s/clusters/local/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
-    const answer = await this.#send("GET", path);
-    if (answer.status === 404) return undefined;
-    const lease = JSON.parse(expectOk(answer, `reading the lease ${name}`).body) as {
-      spec?: { holderIdentity?: string };
-    };
-    return lease.spec?.holderIdentity;
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
+    const lease = await this.kube.find<KubeObject & { spec?: { holderIdentity?: string } }>(
+      path,
+      `reading the lease ${name}`,
+    );
+    return lease?.spec?.holderIdentity;
   }
 
   /** Data of a ConfigMap; undefined when there is none. */
   async configMap(namespace: string, name: string): Promise<Record<string, string> | undefined> {
-    const answer = await this.#send("GET", configMapPath(namespace, name));
-    if (answer.status === 404) return undefined;
-    const found = JSON.parse(expectOk(answer, `reading the ConfigMap ${name}`).body) as {
-      data?: Record<string, string>;
-    };
-    return found.data ?? {};
+    const found = await this.kube.find<KubeObject & { data?: Record<string, string> }>(
+      configMapPath(namespace, name),
+      `reading the ConfigMap ${name}`,
+    );
+    return found && (found.data ?? {});
   }
 
   /** Sets labels of a node by server-side apply; its other labels stay. */
@@ -194,7 +192,7 @@ export class HarvesterClient {
     const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
     await this.#kube(
       "PATCH",
-      `${configMapPath(namespace, name, "")}?fieldManager=harvester-stack&force=true`,
+      `${configMapPath(namespace, name)}?fieldManager=harvester-stack&force=true`,
       `writing the ConfigMap ${name}`,
       object,
     );
@@ -242,8 +240,8 @@ export class HarvesterClient {
   }
 }
 
-function configMapPath(namespace: string, name: string, prefix = "/k8s/clusters/local"): string {
-  return `${prefix}/api/v1/namespaces/${namespace}/configmaps/${name}`;
+function configMapPath(namespace: string, name: string): string {
+  return `/api/v1/namespaces/${namespace}/configmaps/${name}`;
 }
 
 /** A request that was answered with "not now" was not carried out, so that any may be repeated. */
