@@ -1,28 +1,22 @@
 /** Members of the control plane that are dead are taken out and replaced, one with a dead BMC among them; one that lives is installed anew. */
 import assert from "node:assert/strict";
-import { approve, assertLetGo, assertNeverBelowQuorum, describedMachine, ResizedCluster } from "./resized";
-import { type Loose, World } from "./world";
+import { approve, assertLetGo, describedMachine, provision, type ResizedCluster } from "./resized";
+import type { Loose, World } from "./world";
 
 describe("members that died, and one that is installed anew", function () {
   this.timeout(480_000);
   let world: World;
   let cluster: ResizedCluster;
-  let began: Date;
 
-  before(async () => {
-    world = await World.start({ nodes: 4, speed: 60 });
-    world.withoutObjects();
-    world.edit((config) => {
+  provision(
+    { nodes: 4, speed: 60 },
+    (config) => {
       delete config.cluster.nodes.n4.role;
-    });
-    await world.must("up", "--yes", "--skip-preview");
-    cluster = await ResizedCluster.of(world);
-  });
-  after(() => world?.stop());
-  beforeEach(() => {
-    began = new Date();
-  });
-  afterEach(() => assertNeverBelowQuorum(world, began));
+    },
+    (made) => {
+      ({ world, cluster } = made);
+    },
+  );
 
   it("one that is not Ready is not taken out until somebody approves it", async () => {
     await world.lab.machine("m2").cutPower();

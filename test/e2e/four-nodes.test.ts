@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { timings } from "../../lab/timings";
+import { until } from "../toolchain/offline/support/until";
 import { ask, kubeGet } from "./http";
 import { runScript } from "./scripts";
 import { liveVerdicts, stateVerdicts } from "./verdicts";
@@ -119,7 +120,7 @@ describe("four nodes become a cluster by one up", function () {
 
     it("a node that was powered off", async () => {
       await world.lab.machine("m4").reset("ForceOff");
-      await until("n4 to be not Ready", async () => !(await readyNodes()).includes("n4"));
+      await until("n4 to be not Ready", 60_000, async () => !(await readyNodes()).includes("n4"));
       const refresh = await world.must("refresh", "--yes", "--skip-preview");
       assert.match(refresh.output, /n4: its power is Off, and was On/);
       assert.match(refresh.output, /n4 is not Ready/);
@@ -131,7 +132,7 @@ describe("four nodes become a cluster by one up", function () {
 
     it("back again, it is well, and nobody installed it", async () => {
       await world.lab.machine("m4").reset("On");
-      await until("n4 to be Ready", async () => (await readyNodes()).includes("n4"));
+      await until("n4 to be Ready", 60_000, async () => (await readyNodes()).includes("n4"));
       const refresh = await world.must("refresh", "--yes", "--skip-preview");
       assert.doesNotMatch(refresh.output, /n4 is not/);
       await assertNothingProposed();
@@ -139,19 +140,19 @@ describe("four nodes become a cluster by one up", function () {
 
     it("a management node that is off: etcd lives on with two of three", async () => {
       await world.lab.machine("m3").reset("ForceOff");
-      await until("n3 to be not Ready", async () => !(await readyNodes()).includes("n3"));
+      await until("n3 to be not Ready", 60_000, async () => !(await readyNodes()).includes("n3"));
       assert.deepEqual((await statusNow()).quorum, { members: 3, healthy: 2, tolerance: 0 });
       const refresh = await world.must("refresh", "--yes", "--skip-preview");
       assert.match(refresh.output, /n3 is not Ready/);
       await assertNothingProposed();
       await world.lab.machine("m3").reset("On");
-      await until("n3 to be Ready", async () => (await readyNodes()).includes("n3"));
+      await until("n3 to be Ready", 60_000, async () => (await readyNodes()).includes("n3"));
       assert.deepEqual((await statusNow()).quorum, { members: 3, healthy: 3, tolerance: 1 });
     });
 
     it("a node that was deleted in Harvester's user interface", async () => {
       await deleteNode("n4");
-      await until("n4 to be gone", async () => !(await nodeNames()).includes("n4"));
+      await until("n4 to be gone", 60_000, async () => !(await nodeNames()).includes("n4"));
       const refresh = await world.must("refresh", "--yes", "--skip-preview");
       assert.match(refresh.output, /n4 is not in the cluster/);
       await assertNothingProposed();
@@ -217,12 +218,3 @@ describe("four nodes become a cluster by one up", function () {
     assert.equal(answer.status, 200, answer.body);
   };
 });
-
-/** Polls until something holds; while the VIP changes its holder, it may not answer for a moment. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`waited a minute for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}

@@ -1,25 +1,20 @@
 /** What changes about nodes that stay: a node is kept out of use and taken back, and another gets a role and labels. */
 import assert from "node:assert/strict";
-import { assertNeverBelowQuorum, nodesOf, ResizedCluster } from "./resized";
-import { World } from "./world";
+import { nodesOf, provision, type ResizedCluster } from "./resized";
+import type { World } from "./world";
 
 describe("nodes that change in place", function () {
   this.timeout(240_000);
   let world: World;
   let cluster: ResizedCluster;
-  let began: Date;
 
-  before(async () => {
-    world = await World.start({ nodes: 4, speed: 60 });
-    world.withoutObjects();
-    await world.must("up", "--yes", "--skip-preview");
-    cluster = await ResizedCluster.of(world);
-  });
-  after(() => world?.stop());
-  beforeEach(() => {
-    began = new Date();
-  });
-  afterEach(() => assertNeverBelowQuorum(world, began));
+  provision(
+    { nodes: 4, speed: 60 },
+    () => undefined,
+    (made) => {
+      ({ world, cluster } = made);
+    },
+  );
 
   it("a member is drained and kept out of use", async () => {
     world.edit((config) => {

@@ -1,28 +1,22 @@
 /** Each member of a control plane is replaced by another machine in turn, the one that created the cluster first. */
 import assert from "node:assert/strict";
-import { assertLetGo, assertNeverBelowQuorum, describedMachine, ResizedCluster } from "./resized";
-import { type Loose, World } from "./world";
+import { assertLetGo, describedMachine, provision, type ResizedCluster } from "./resized";
+import type { Loose, World } from "./world";
 
 describe("the members of a control plane are replaced, one after another", function () {
   this.timeout(480_000);
   let world: World;
   let cluster: ResizedCluster;
-  let began: Date;
 
-  before(async () => {
-    world = await World.start({ nodes: 4, speed: 60 });
-    world.withoutObjects();
-    world.edit((config) => {
+  provision(
+    { nodes: 4, speed: 60 },
+    (config) => {
       delete config.cluster.nodes.n4;
-    });
-    await world.must("up", "--yes", "--skip-preview");
-    cluster = await ResizedCluster.of(world);
-  });
-  after(() => world?.stop());
-  beforeEach(() => {
-    began = new Date();
-  });
-  afterEach(() => assertNeverBelowQuorum(world, began));
+    },
+    (made) => {
+      ({ world, cluster } = made);
+    },
+  );
 
   // A machine that was let go of is described again, under a key of its own.
   const turns = [

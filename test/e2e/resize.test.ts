@@ -1,30 +1,24 @@
 /** A cluster that grows and shrinks by edits of its description, each carried out by one `up`. */
 import assert from "node:assert/strict";
-import { assertLetGo, assertNeverBelowQuorum, describedMachine, nodesOf, ResizedCluster } from "./resized";
-import { type Loose, World } from "./world";
+import { assertLetGo, describedMachine, provision, type ResizedCluster } from "./resized";
+import type { Loose, World } from "./world";
 
 describe("a cluster grows and shrinks", function () {
   this.timeout(360_000);
   let world: World;
   let cluster: ResizedCluster;
-  let began: Date;
   let described: Loose;
 
-  before(async () => {
-    world = await World.start({ nodes: 5, speed: 40 });
-    world.withoutObjects();
-    described = structuredClone(nodesOf(world));
-    world.edit((config) => {
+  provision(
+    { nodes: 5, speed: 40 },
+    (config) => {
+      described = structuredClone(config.cluster.nodes);
       config.cluster.nodes = { n1: described.n1 };
-    });
-    await world.must("up", "--yes", "--skip-preview");
-    cluster = await ResizedCluster.of(world);
-  });
-  after(() => world?.stop());
-  beforeEach(() => {
-    began = new Date();
-  });
-  afterEach(() => assertNeverBelowQuorum(world, began));
+    },
+    (made) => {
+      ({ world, cluster } = made);
+    },
+  );
 
   it("one node becomes four: two of those that join are promoted, and a worker is not", async () => {
     world.edit((config) => {

@@ -1,8 +1,9 @@
 /** What tests look at when a cluster's nodes come and go: who is there, who votes, what is remembered, and what nobody may see. */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
+import { until } from "../toolchain/offline/support/until";
 import { ask, kubeGet } from "./http";
-import type { Loose, World } from "./world";
+import { type Loose, World, type WorldOptions } from "./world";
 
 /** Where a change of nodes has to end. */
 export interface Rest {
@@ -61,6 +62,39 @@ export function assertNeverBelowQuorum(world: World, from: Date): void {
   const { samples, belowQuorum } = world.lab.quorumRecord({ from });
   assert.ok(samples > 0, "etcd was not looked at");
   assert.deepEqual(belowQuorum, []);
+}
+
+/** What tests of one cluster work with. */
+export interface Provisioned {
+  world: World;
+  cluster: ResizedCluster;
+}
+
+/**
+ * Provisions a cluster before the tests of a suite, takes it down after them, and holds after each that etcd never lost its quorum in it.
+ *
+ * @param describe edits the stack file before anything is installed
+ * @param ready is handed what was made
+ */
+export function provision(
+  options: WorldOptions,
+  describe: Parameters<World["edit"]>[0],
+  ready: (made: Provisioned) => void,
+): void {
+  let world: World | undefined;
+  let began: Date;
+  before(async () => {
+    world = await World.start(options);
+    world.withoutObjects();
+    world.edit(describe);
+    await world.must("up", "--yes", "--skip-preview");
+    ready({ world, cluster: await ResizedCluster.of(world) });
+  });
+  after(() => world?.stop());
+  beforeEach(() => {
+    began = new Date();
+  });
+  afterEach(() => assertNeverBelowQuorum(world!, began));
 }
 
 /** A cluster that was provisioned, and what can be asked of it. */
@@ -125,12 +159,8 @@ export class ResizedCluster {
   }
 
   /** Waits until something holds. Where the VIP changes its holder, nothing answers for a moment. */
-  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 180_000;
-    while (!(await holds().catch(() => false))) {
-      if (Date.now() > deadline) throw new Error(`waited three minutes for ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
+  until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    return until(what, 180_000, holds);
   }
 
   /** Waits until the cluster has noticed that a node is gone; that takes it some heartbeats. */
