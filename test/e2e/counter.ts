@@ -2,6 +2,8 @@
  * Somebody who writes into the cluster all the time, and remembers what was acknowledged: whatever is done to the cluster meanwhile, none of that
  * may be lost.
  */
+import assert from "node:assert/strict";
+import { until } from "../toolchain/offline/support/until";
 import { ask } from "./http";
 
 /** The cluster that is written into, as a world is. */
@@ -23,8 +25,8 @@ export interface Counted {
 const EVERY_MS = 200;
 /** A write of which nothing is heard for so long counts as failed: while there is no VIP the next one is tried soon. */
 const PATIENCE_MS = 3000;
-/** How long the cluster may take to answer again at the end. */
-const LIST_DEADLINE_MS = 60_000;
+/** How long the cluster may take to answer again. */
+const ANSWER_DEADLINE_MS = 60_000;
 const NAMESPACES = "/k8s/clusters/local/api/v1/namespaces";
 const NAMESPACE = "counter";
 const NAME = /^counter-(\d+)$/;
@@ -67,13 +69,24 @@ export class Counter {
     return this.#acknowledged.length;
   }
 
-  /** Ends the counting and looks for every acknowledged number in the cluster. */
-  async stop(): Promise<Counted> {
+  /** Looks for every number in the cluster that was acknowledged so far, while the counting goes on. */
+  async look(): Promise<Counted> {
+    const acknowledged = [...this.#acknowledged];
+    const there = new Set(await this.#list());
+    const lost = acknowledged.filter((number) => !there.has(number));
+    return { acknowledged: acknowledged.length, failed: this.#failed, lost };
+  }
+
+  /** Ends the counting. */
+  async end(): Promise<void> {
     this.#stopping = true;
     await this.#done;
-    const there = new Set(await this.#list());
-    const lost = this.#acknowledged.filter((number) => !there.has(number));
-    return { acknowledged: this.acknowledged, failed: this.#failed, lost };
+  }
+
+  /** Ends the counting and looks for every acknowledged number in the cluster. */
+  async stop(): Promise<Counted> {
+    await this.end();
+    return this.look();
   }
 
   async #run(): Promise<void> {
@@ -91,7 +104,7 @@ export class Counter {
   }
 
   async #list(): Promise<number[]> {
-    const deadline = Date.now() + LIST_DEADLINE_MS;
+    const deadline = Date.now() + ANSWER_DEADLINE_MS;
     for (;;) {
       const answer = await this.#ask("GET").catch((error: Error) => ({ status: 0, body: error.message }));
       if (answer.status === 200) {
@@ -108,4 +121,19 @@ export class Counter {
     const url = `${this.vipUrl}${NAMESPACES}/${NAMESPACE}/configmaps`;
     return ask(url, { method, token: this.token, body, timeoutMs: PATIENCE_MS });
   }
+}
+
+/** Holds where more writes are acknowledged than the given number, and none of those acknowledged so far is lost. */
+export async function assertNoneLost(counter: Counter, since: number): Promise<void> {
+  await until(
+    "another write to be acknowledged",
+    ANSWER_DEADLINE_MS,
+    async () => counter.acknowledged > since,
+  );
+  const { acknowledged, failed, lost } = await counter.look();
+  assert.deepEqual(
+    lost,
+    [],
+    `of ${acknowledged} acknowledged writes (${failed} others failed) some are lost`,
+  );
 }

@@ -10,6 +10,7 @@ import {
 } from "../../model/recovery";
 import { runOverSsh } from "../../provider/ssh/exec";
 import { until } from "../toolchain/offline/support/until";
+import { assertNoneLost, Counter } from "./counter";
 import { kubeDelete, kubeGet } from "./http";
 import { runScript } from "./scripts";
 import { type Loose, World } from "./world";
@@ -27,6 +28,7 @@ describe("a member of the control plane dies", function () {
   this.timeout(420_000);
   let world: World;
   let kubeconfig: string;
+  let counter: Counter | undefined;
 
   before(async () => {
     world = await World.start({ nodes: 4, speed: 60 });
@@ -37,8 +39,12 @@ describe("a member of the control plane dies", function () {
     });
     await world.must("up", "--yes", "--skip-preview");
     kubeconfig = (await world.must("stack", "output", "kubeconfig", "--show-secrets")).stdout;
+    counter = await Counter.start(world);
   });
-  after(() => world?.stop());
+  after(async () => {
+    await counter?.end();
+    await world?.stop();
+  });
 
   const pass = async (): Promise<Pass> => {
     const { code, stdout, stderr } = await runScript(world, "guard", ["--stack", "lab", "--json"]);
@@ -156,6 +162,12 @@ describe("a member of the control plane dies", function () {
     await world.must("up", "--yes", "--skip-preview");
     const { code, report } = await pass();
     assert.deepEqual([code, report.decision.do, report.evicted], [0, "nothing", []], JSON.stringify(report));
+  });
+
+  it("none of the writes that the cluster has acknowledged throughout is lost", async () => {
+    await assertNoneLost(counter!, 0);
+    // What follows takes the majority away.
+    await counter!.end();
   });
 
   describe("two of three members are lost (docs/runbooks/lost-majority.md)", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { until } from "../toolchain/offline/support/until";
+import { assertNoneLost, Counter } from "./counter";
 import { ask, kubeGet } from "./http";
 import { type Loose, World, type WorldOptions } from "./world";
 
@@ -71,7 +72,8 @@ export interface Provisioned {
 }
 
 /**
- * Provisions a cluster before the tests of a suite, takes it down after them, and holds after each that etcd never lost its quorum in it.
+ * Provisions a cluster before the tests of a suite, takes it down after them, and writes into it through the VIP all the time. After each test it holds
+ * that etcd never lost its quorum in it, that writes go on, and that none that was acknowledged since the beginning is lost.
  *
  * @param describe edits the stack file before anything is installed
  * @param ready is handed what was made
@@ -82,19 +84,29 @@ export function provision(
   ready: (made: Provisioned) => void,
 ): void {
   let world: World | undefined;
+  let counter: Counter | undefined;
   let began: Date;
+  let acknowledged: number;
   before(async () => {
     world = await World.start(options);
     world.withoutObjects();
     world.edit(describe);
     await world.must("up", "--yes", "--skip-preview");
     ready({ world, cluster: await ResizedCluster.of(world) });
+    counter = await Counter.start(world);
   });
-  after(() => world?.stop());
+  after(async () => {
+    await counter?.end();
+    await world?.stop();
+  });
   beforeEach(() => {
     began = new Date();
+    acknowledged = counter!.acknowledged;
   });
-  afterEach(() => assertNeverBelowQuorum(world!, began));
+  afterEach(async () => {
+    assertNeverBelowQuorum(world!, began);
+    await assertNoneLost(counter!, acknowledged);
+  });
 }
 
 /** A cluster that was provisioned, and what can be asked of it. */
