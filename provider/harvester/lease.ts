@@ -4,6 +4,7 @@ import { hostname, userInfo } from "node:os";
 import { pause } from "../net/retry";
 import { explain, UserError } from "../shell/errors";
 import type { OperationContext } from "../shell/resource";
+import { HOLDER_PROCESS, hasDied, thisProcess } from "./holder";
 import type { KubeApi, KubeObject } from "./kube-api";
 
 const PATH = "/apis/coordination.k8s.io/v1/namespaces/harvester-system/leases";
@@ -83,7 +84,10 @@ async function acquire({ kube, ctx }: LeaseOptions, holder: string): Promise<voi
       const version = lease.metadata.resourceVersion;
       if (seen?.version !== version) seen = { version, at: Date.now() };
       const duration = (lease.spec?.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
-      const free = (lease.spec?.holderIdentity ?? "") === "" || Date.now() - seen!.at > duration;
+      const free =
+        (lease.spec?.holderIdentity ?? "") === "" ||
+        hasDied(lease.metadata.annotations?.[HOLDER_PROCESS]) ||
+        Date.now() - seen!.at > duration;
       if (free && (await api.replace(`${PATH}/${NAME}`, taken(lease, holder), "taking the Lease"))) return;
       why =
         `${lease.spec?.holderIdentity || "somebody"} holds the Lease ${NAME} in harvester-system since ` +
@@ -153,10 +157,15 @@ function find(api: KubeApi): Promise<Lease | undefined> {
 
 function fresh(holder: string): Lease {
   const now = microTime();
+  const holderProcess = thisProcess();
   return {
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
-    metadata: { name: NAME, namespace: "harvester-system" },
+    metadata: {
+      name: NAME,
+      namespace: "harvester-system",
+      annotations: holderProcess === undefined ? {} : { [HOLDER_PROCESS]: holderProcess },
+    },
     spec: {
       holderIdentity: holder,
       leaseDurationSeconds: DURATION_SECONDS,
@@ -169,7 +178,9 @@ function fresh(holder: string): Lease {
 
 function taken(lease: Lease, holder: string): Lease {
   const leaseTransitions = (lease.spec?.leaseTransitions ?? 0) + 1;
-  return { ...lease, spec: { ...fresh(holder).spec, leaseTransitions } };
+  const { metadata, spec } = fresh(holder);
+  const { annotations } = metadata;
+  return { ...lease, metadata: { ...lease.metadata, annotations }, spec: { ...spec, leaseTransitions } };
 }
 
 function kept(lease: Lease): Lease {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { HOLDER_PROCESS } from "../../../provider/harvester/holder";
 import { KubeApi, type KubeObject } from "../../../provider/harvester/kube-api";
 import { LeaseHeld, underLease } from "../../../provider/harvester/lease";
 
@@ -33,9 +36,13 @@ class Cluster {
     return this.lease?.spec.holderIdentity;
   }
 
-  held(by: string): void {
+  held(by: string, holderProcess?: string): void {
     this.lease = {
-      metadata: { name: "harvester-stack-membership", resourceVersion: "other" },
+      metadata: {
+        name: "harvester-stack-membership",
+        resourceVersion: "other",
+        ...(holderProcess && { annotations: { [HOLDER_PROCESS]: holderProcess } }),
+      },
       spec: { holderIdentity: by, acquireTime: "2026-11-21T10:00:00.000000Z", leaseDurationSeconds: 30 },
     };
   }
@@ -88,6 +95,53 @@ describe("the Lease of a change of members", () => {
       return true;
     });
     assert.equal(cluster.holder(), "ada@desk (7-abc): taking n1 out");
+  });
+
+  describe("held by a process of this machine", () => {
+    let holder: ChildProcess;
+    let named: string;
+
+    /** Another process, that takes the Lease's annotation as it would and then does nothing. */
+    beforeEach(async () => {
+      const code = `process.stdout.write(require("./provider/harvester/holder").thisProcess()); setInterval(() => {}, 1000);`;
+      holder = spawn(process.execPath, ["--require", "tsx/cjs", "-e", code], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      [named] = (await once(holder.stdout!, "data")).map(String) as [string];
+    });
+    afterEach(() => {
+      holder.kill("SIGKILL");
+    });
+    const killed = async () => {
+      holder.kill("SIGKILL");
+      await once(holder, "exit");
+    };
+    const attempt = async (holderProcess: string) => {
+      const cluster = new Cluster();
+      cluster.held("ada@desk (7-abc): taking n1 out", holderProcess);
+      return underLease(options(cluster, 1000), async () => "done").catch((error) => error.constructor.name);
+    };
+
+    it("is waited for while that lives", async () => {
+      assert.equal(await attempt(named), "LeaseHeld");
+    });
+
+    it("is taken over at once when that was killed", async () => {
+      await killed();
+      assert.equal(await attempt(named), "done");
+    });
+
+    it("is waited for where the process, though it has the same number, runs elsewhere", async () => {
+      await killed();
+      const [boot, namespace, ...process] = named.split(" ");
+      assert.equal(await attempt(["another-boot", namespace, ...process].join(" ")), "LeaseHeld");
+      assert.equal(await attempt([boot, "pid:[1]", ...process].join(" ")), "LeaseHeld");
+    });
+
+    it("is taken over where another process has got its number since", async () => {
+      const words = named.split(" ");
+      assert.equal(await attempt([...words.slice(0, -1), "1"].join(" ")), "done");
+    });
   });
 
   it("is never taken by two at once", async () => {
