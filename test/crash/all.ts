@@ -1,24 +1,34 @@
 /**
  * `npm run crash -- [scene ...]`: the whole crash matrix, or some scenes of it. One line a kill; exit code 1 if one of them was not mended by
- * the next run.
+ * the next run. The whole matrix is also written into docs/crash-matrix.md.
  */
-import { cpus } from "node:os";
+import { writeFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
 import { installToolchain } from "../../toolchain/toolchain";
 import { REPOSITORY } from "../e2e/world";
 import { MATRIX_VICTIMS } from "./matrix";
-import { CIRCLE, type SceneName } from "./scenes";
+import { SCENE_NAMES, type SceneName } from "./scenes";
+import { tableOf } from "./table";
 import { type Told, tour } from "./tour";
 
+/** A kill mostly waits: for a machine to start, for the cluster to settle. */
+const CLUSTERS_PER_CORE = 1.5;
+
 async function all(names: readonly string[]): Promise<number> {
-  const strange = names.filter((name) => !(CIRCLE as string[]).includes(name));
+  const strange = names.filter((name) => !(SCENE_NAMES as string[]).includes(name));
   if (strange.length > 0) {
-    process.stderr.write(`There is no scene ${strange.join(", ")}. Name some of: ${CIRCLE.join(", ")}.\n`);
+    process.stderr.write(
+      `There is no scene ${strange.join(", ")}. Name some of: ${SCENE_NAMES.join(", ")}.\n`,
+    );
     return 2;
   }
   await installToolchain(REPOSITORY);
+  const begin = Date.now();
   const stories: Told[] = [];
-  const scenes = names.length > 0 ? (names as SceneName[]) : CIRCLE;
-  await tour({ scenes, victims: MATRIX_VICTIMS }, (told, left) => {
+  const scenes = names.length > 0 ? (names as SceneName[]) : SCENE_NAMES;
+  const clusters = Math.round(cpus().length * CLUSTERS_PER_CORE);
+  const effects = await tour({ scenes, victims: MATRIX_VICTIMS, clusters }, (told, left) => {
     stories.push(told);
     const { scene, victim, effect, resume, fate, seconds, error } = told;
     console.log(
@@ -26,25 +36,14 @@ async function all(names: readonly string[]): Promise<number> {
     );
     if (error !== undefined) console.log(error.replace(/^/gm, "    "));
   });
-  console.log(summaryOf(stories, scenes));
+  const table = tableOf(stories, effects, {
+    at: new Date(begin),
+    minutes: (Date.now() - begin) / 60_000,
+    machine: `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node.js ${process.versions.node}`,
+  });
+  console.log(`\n${table}`);
+  if (names.length === 0) writeFileSync(join(REPOSITORY, "docs", "crash-matrix.md"), table);
   return stories.some(({ fate }) => fate === "failed") ? 1 : 0;
-}
-
-function summaryOf(stories: readonly Told[], scenes: readonly SceneName[]): string {
-  const count = (scene: SceneName, fate: Told["fate"]) =>
-    stories.filter((told) => told.scene === scene && told.fate === fate).length;
-  const fates = ["resumed", "no such process", "not reached", "failed"] as const;
-  const rows = scenes.map(
-    (scene) => `| ${[scene, ...fates.map((fate) => count(scene, fate))].join(" | ")} |`,
-  );
-  return [
-    "",
-    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model})`,
-    "",
-    `| scene | ${fates.join(" | ")} |`,
-    `| --- |${fates.map(() => " --- |").join("")}`,
-    ...rows,
-  ].join("\n");
 }
 
 all(process.argv.slice(2)).then((code) => {

@@ -12,14 +12,23 @@ const OUR_EVENTS: ReadonlySet<string> = new Set([
   "etcd-snapshot",
 ]);
 
+/** Nodes and machines of a world are numbered. */
+const NODE = /^n\d+$/;
+
 /** A BMC names its one system by the UUID. */
 const SYSTEM_ID = /^[0-9a-f-]{36}$/;
 
 /**
  * Calls back at each side effect with its name: what is done to what, and which time. The same run has the same effects, whatever ids are
  * random in it. The Lease does not count: it is renewed by the clock. Returns how to stop that.
+ *
+ * @param called says how a machine, and the node on it, is called in the names
  */
-export function onEffect(world: World, happened: (name: string) => void): () => void {
+export function onEffect(
+  world: World,
+  called: (machine: string) => string,
+  happened: (name: string) => void,
+): () => void {
   const counts = new Map<string, number>();
   const tell = (what: string) => {
     const count = (counts.get(what) ?? 0) + 1;
@@ -28,18 +37,18 @@ export function onEffect(world: World, happened: (name: string) => void): () => 
   };
   const stops = [
     world.onLedger(({ event, machine }) => {
-      if (OUR_EVENTS.has(event)) tell(`${machine} ${event}`);
+      if (OUR_EVENTS.has(event)) tell(`${called(machine)} ${event}`);
     }),
     follow<BmcRequest>(world.siteDir, /^bmc-requests\.jsonl$/, (request) => {
       if (isBmcWrite(request))
         tell(
-          `${request.machine} BMC ${request.method} ${basename(request.path).replace(SYSTEM_ID, "System")}`,
+          `${called(request.machine)} BMC ${request.method} ${basename(request.path).replace(SYSTEM_ID, "System")}`,
         );
     }),
     follow<AuditEvent>(join(world.siteDir, "audit"), /\.(log|jsonl?)$/, (event) => {
       const { resource = "", name = "" } = event.objectRef ?? {};
       if (!isClusterWrite(event) || resource === "leases") return;
-      tell(`API ${event.verb} ${resource}${/^n\d+$/.test(name) ? ` ${name}` : ""}`);
+      tell(`API ${event.verb} ${resource}${NODE.test(name) ? ` ${called(name)}` : ""}`);
     }),
   ];
   return () => {

@@ -1,11 +1,11 @@
 /**
  * The crash matrix: in each scene, whoever carries it is killed at every side effect, and the next run has to end it as if nothing had happened
- * (P8). One cluster goes around the circle of scenes again and again, a kill further each time.
+ * (P8). One cluster goes through the scenes again and again, a kill further each time.
  */
 import assert from "node:assert/strict";
 import { freshClone } from "../e2e/clone";
 import { familyOf, processes } from "../e2e/processes";
-import { mustSucceed, REPOSITORY, type RunOptions } from "../e2e/world";
+import { mustSucceed, REPOSITORY, type Run, type RunOptions } from "../e2e/world";
 import { onEffect } from "./effects";
 import { VICTIMS } from "./places";
 import { type SceneName, Stage } from "./scenes";
@@ -18,8 +18,8 @@ export type MatrixVictim = (typeof MATRIX_VICTIMS)[number];
 /** One kill. */
 export interface Kill {
   scene: SceneName;
-  /** The side effect at which it hits; undefined lets the scene run through. */
-  effect: string | undefined;
+  /** The side effect at which it hits. */
+  effect: string;
   victim: MatrixVictim;
   resume: "in place" | "fresh clone";
 }
@@ -28,10 +28,15 @@ export interface Kill {
 export type Fate =
   /** It was killed there, and the next run ended the scene. */
   | "resumed"
-  /** The victim was not there at that effect, so that nothing was interrupted. */
-  | "no such process"
-  /** This time the effect did not come. */
+  /** This time the effect did not come, or the victim was not there. */
   | "not reached";
+
+/** Something that a scene does. */
+export interface SideEffect {
+  name: string;
+  /** Who runs at that moment. */
+  present: MatrixVictim[];
+}
 
 /** A matrix under way. */
 export class Matrix {
@@ -51,32 +56,28 @@ export class Matrix {
   }
 
   /** Plays one scene through, and returns its side effects in order. */
-  async play(scene: SceneName): Promise<string[]> {
-    await this.#stage.enter(scene);
-    const effects: string[] = [];
-    const stop = onEffect(this.#stage.world, (effect) => effects.push(effect));
-    try {
-      await this.#stage.world.must("up", "--yes", "--skip-preview");
-    } finally {
-      stop();
-    }
+  async play(scene: SceneName): Promise<SideEffect[]> {
+    await this.#lead(scene);
+    const effects: SideEffect[] = [];
+    const run = await this.#perform((name, engine) => {
+      const present = MATRIX_VICTIMS.filter((victim) => pidsOf(victim, engine).length > 0);
+      effects.push({ name, present });
+    });
+    mustSucceed([scene], run);
     await this.#stage.assertEnded();
     return effects;
   }
 
   /** Plays one scene with a kill in it, resumes, and holds it to the end that it should have. */
   async kill({ scene, effect, victim, resume }: Kill): Promise<Fate> {
-    const { world } = this.#stage;
-    await this.#stage.enter(scene);
-    const up = world.spawn(["up", "--yes", "--skip-preview"]);
+    await this.#lead(scene);
     const met: { fate: Fate } = { fate: "not reached" };
-    const stop = onEffect(world, (happened) => {
-      if (happened !== effect || met.fate !== "not reached") return;
-      const pids = this.#victims(victim, up.pid);
-      met.fate = pids.length === 0 ? "no such process" : "resumed";
+    const { code, output } = await this.#perform((happened, engine) => {
+      if (happened !== effect || met.fate === "resumed") return;
+      const pids = pidsOf(victim, engine);
+      if (pids.length > 0) met.fate = "resumed";
       for (const pid of pids) process.kill(pid, "SIGKILL");
     });
-    const { code, output } = await up.done.finally(stop);
     const { fate } = met;
     const options = resume === "fresh clone" ? this.#fromElsewhere() : {};
     if (fate !== "resumed") assert.equal(code, 0, output);
@@ -86,10 +87,26 @@ export class Matrix {
     return fate;
   }
 
-  #victims(victim: MatrixVictim, engine: number): number[] {
-    if (victim === "whole tree") return familyOf(engine).map(({ pid }) => pid);
-    const pid = VICTIMS[victim](engine);
-    return pid === undefined ? [] : [pid];
+  /** Plays what has to come before the scene, and describes the scene. */
+  async #lead(scene: SceneName): Promise<void> {
+    for (let first = this.#stage.before(scene); first !== undefined; first = this.#stage.before(scene))
+      await this.play(first);
+    await this.#stage.enter(scene);
+  }
+
+  #run(): string[] {
+    return [this.#stage.verb, "--yes", "--skip-preview"];
+  }
+
+  async #perform(happened: (effect: string, engine: number) => void): Promise<Run> {
+    const { world } = this.#stage;
+    const run = world.spawn(this.#run());
+    const stop = onEffect(
+      world,
+      (machine) => this.#stage.roleOf(machine),
+      (effect) => happened(effect, run.pid),
+    );
+    return run.done.finally(stop);
   }
 
   /** The documented way: README, "When a run was killed". */
@@ -98,9 +115,10 @@ export class Matrix {
     const step = async (...args: string[]) => mustSucceed(args, await world.pulumi(args, options));
     if (victim === "engine" || victim === "whole tree") {
       await step("cancel", "--yes");
-      await step("refresh", "--clear-pending-creates", "--yes", "--skip-preview");
+      if (this.#stage.verb === "up")
+        await step("refresh", "--clear-pending-creates", "--yes", "--skip-preview");
     }
-    await step("up", "--yes", "--skip-preview");
+    await step(...this.#run());
   }
 
   /** Another machine: a clone and an engine that share nothing with this one but the backend, the stack file and the secrets. */
@@ -121,4 +139,10 @@ export class Matrix {
       [],
     );
   }
+}
+
+function pidsOf(victim: MatrixVictim, engine: number): number[] {
+  if (victim === "whole tree") return familyOf(engine).map(({ pid }) => pid);
+  const pid = VICTIMS[victim](engine);
+  return pid === undefined ? [] : [pid];
 }

@@ -1,12 +1,14 @@
-/** The order of kills: around the circle of scenes, a side effect further each time, for every victim. */
-import { type Fate, type Kill, MATRIX_VICTIMS, Matrix, type MatrixVictim } from "./matrix";
-import { CIRCLE, CLOSING, type SceneName } from "./scenes";
+/** The order of kills: through the scenes, a side effect further each time, for every victim. */
+import { type Fate, type Kill, MATRIX_VICTIMS, Matrix, type MatrixVictim, type SideEffect } from "./matrix";
+import { SCENE_NAMES, type SceneName } from "./scenes";
 
 /** What is to be killed where. */
 export interface Tour {
-  /** Scenes with kills in them. Others are played through, if they are needed to come around. */
+  /** Scenes with kills in them. Others are played through where they have to come between. */
   scenes: readonly SceneName[];
   victims: readonly MatrixVictim[];
+  /** Clusters that go side by side. @default 1 */
+  clusters?: number;
 }
 
 /** One kill, as it went. */
@@ -17,33 +19,48 @@ export interface Told extends Kill {
   error?: string;
 }
 
-/** Goes around until every kill was made. A scene that fails is told, and another cluster is set up for the rest. */
+type Open = Record<SceneName, Kill[]>;
+
+/** Makes every kill. One that fails is told, and another cluster is set up for the rest. Returns the side effects of each scene. */
 export async function tour(
-  { scenes, victims }: Tour,
+  { scenes, victims, clusters = 1 }: Tour,
   tell: (told: Told, left: number) => void,
-): Promise<void> {
-  let matrix = await Matrix.begin();
+): Promise<Map<SceneName, SideEffect[]>> {
+  const wanted = SCENE_NAMES.filter((scene) => scenes.includes(scene));
+  const first = await Matrix.begin();
+  const effects = new Map<SceneName, SideEffect[]>();
   try {
-    const circle = CIRCLE.filter((scene) => scenes.includes(scene) || CLOSING.includes(scene));
-    const effects: Partial<Record<SceneName, string[]>> = {};
-    for (const scene of circle) effects[scene] = await matrix.play(scene);
-    const open = Object.fromEntries(
-      circle.map((scene) => [scene, scenes.includes(scene) ? killsOf(scene, effects[scene]!, victims) : []]),
-    ) as Record<SceneName, Kill[]>;
-    const left = () => Object.values(open).reduce((sum, kills) => sum + kills.length, 0);
+    for (const scene of wanted) effects.set(scene, await first.play(scene));
+  } catch (error) {
+    await first.end();
+    throw error;
+  }
+  const open = Object.fromEntries(
+    wanted.map((scene) => [scene, killsOf(scene, effects.get(scene)!, victims)]),
+  ) as Open;
+  const others = Array.from({ length: clusters - 1 }, () =>
+    Matrix.begin().then((matrix) => goOn(matrix, open, tell)),
+  );
+  await Promise.all([goOn(first, open, tell), ...others]);
+  return effects;
+}
+
+/** One cluster goes through what is open until nothing is. */
+async function goOn(begun: Matrix, open: Open, tell: (told: Told, left: number) => void): Promise<void> {
+  let matrix = begun;
+  const left = () => Object.values(open).reduce((sum, kills) => sum + kills.length, 0);
+  try {
     while (left() > 0) {
-      for (const scene of circle) {
+      for (const scene of Object.keys(open) as SceneName[]) {
         const kill = open[scene].shift();
+        if (kill === undefined) continue;
         const begin = Date.now();
-        const told = (fate: Told["fate"], error?: string) =>
-          kill &&
-          tell({ ...kill, fate, seconds: (Date.now() - begin) / 1000, ...(error && { error }) }, left());
+        const told = (result: Pick<Told, "fate" | "error">) =>
+          tell({ ...kill, ...result, seconds: (Date.now() - begin) / 1000 }, left());
         try {
-          if (kill === undefined) await matrix.play(scene);
-          else told(await matrix.kill(kill));
+          told({ fate: await matrix.kill(kill) });
         } catch (error) {
-          if (kill === undefined) throw error;
-          told("failed", error instanceof Error ? error.message : String(error));
+          told({ fate: "failed", error: error instanceof Error ? error.message : String(error) });
           await matrix.end();
           matrix = await Matrix.begin();
           break;
@@ -55,14 +72,16 @@ export async function tour(
   }
 }
 
-function killsOf(scene: SceneName, effects: readonly string[], victims: readonly MatrixVictim[]): Kill[] {
+function killsOf(scene: SceneName, effects: readonly SideEffect[], victims: readonly MatrixVictim[]): Kill[] {
   const resumes = ["in place", "fresh clone"] as const;
-  return effects.flatMap((effect, at) =>
-    victims.map((victim) => ({
-      scene,
-      effect,
-      victim,
-      resume: resumes[(at + MATRIX_VICTIMS.indexOf(victim)) % 2]!,
-    })),
+  return effects.flatMap(({ name, present }, at) =>
+    victims
+      .filter((victim) => present.includes(victim))
+      .map((victim) => ({
+        scene,
+        effect: name,
+        victim,
+        resume: resumes[(at + MATRIX_VICTIMS.indexOf(victim)) % 2]!,
+      })),
   );
 }

@@ -53,9 +53,15 @@ export type Decision =
 /** Decides. */
 export function decide(intent: Intent, seen: Observation): Decision {
   if (seen.cluster === "other") {
+    const fromItsDisk = seen.poweredOn && furthest(intent, seen) === "armed";
     return refuse(
       `the VIP answers, but not as this cluster: ${seen.clusterSays}. Installing beside it would end in two owners of ` +
-        "one address. Find out what holds the VIP, and free it or correct vip.address.",
+        "one address. " +
+        (fromItsDisk
+          ? "This machine was switched on to be installed and was given nothing to boot yet, so it may have started what its disk " +
+            "held before, such as an earlier life of this cluster: if so, switch it off and run again. Otherwise find"
+          : "Find") +
+        " out what holds the VIP, and free it or correct vip.address.",
     );
   }
   if (seen.node !== undefined) return decideAboutMember(intent, seen.node.installation);

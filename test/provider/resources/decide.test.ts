@@ -114,6 +114,25 @@ describe("deciding about a machine", () => {
     });
   }
 
+  it("that was switched on to be installed while another cluster answers may have started its old disk, and is switched off by a person", () => {
+    const reasonWith = (seen: Partial<Observation>) => {
+      const decision = decide(creator, { ...fresh, cluster: "other", ...seen });
+      assert.ok(decision.act === "refuse");
+      return decision.reason;
+    };
+    const armed = mark(creator, "armed");
+    assert.match(
+      reasonWith({ poweredOn: true, mark: armed }),
+      /what its disk held before.*switch it off and run again/,
+    );
+    for (const seen of [
+      { mark: armed },
+      { poweredOn: true },
+      { poweredOn: true, mark: mark(creator, "served") },
+    ])
+      assert.doesNotMatch(reasonWith(seen), /what its disk held before/);
+  });
+
   it("never installs what was finished under an earlier intent while the cluster cannot be asked", () => {
     for (const creates of [true, false])
       for (const poweredOn of [true, false])
