@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessUrlOf } from "../model/description";
 import type { NodeStatus } from "../model/node-status";
+import type { ChangeRecord } from "../model/transition";
 import type { ClusterInputs } from "./description";
 import { HarvesterNode } from "./harvester-node";
 import { joinOrder } from "./join-order";
@@ -33,6 +34,8 @@ export class HarvesterCluster extends pulumi.ComponentResource {
   readonly kubeconfig: pulumi.Output<string>;
   /** The nodes as they were last verified. */
   readonly nodes: pulumi.Output<NodeStatus[]>;
+  /** What the last change of nodes did, step by step, and etcd's voters meanwhile; undefined until there was one. */
+  readonly lastChange: pulumi.Output<ChangeRecord | undefined>;
   /** The components of the nodes, by key. */
   readonly members: Record<string, HarvesterNode>;
 
@@ -52,7 +55,9 @@ export class HarvesterCluster extends pulumi.ComponentResource {
       .apply(([address, url]) => accessUrlOf({ vip: { address }, access: { url, adminPassword: "" } }));
     this.kubeconfig = membership.kubeconfig;
     this.nodes = membership.nodes;
-    this.registerOutputs({ vipUrl: this.vipUrl, kubeconfig: this.kubeconfig, nodes: this.nodes });
+    this.lastChange = membership.lastChange;
+    const { vipUrl, kubeconfig, lastChange } = this;
+    this.registerOutputs({ vipUrl, kubeconfig, nodes: this.nodes, lastChange });
   }
 }
 

@@ -35,6 +35,7 @@ new ClusterObjects(
 export const vipUrl = cluster.vipUrl;
 export const kubeconfig = cluster.kubeconfig;
 export const nodes = cluster.nodes;
+export const lastChange = cluster.lastChange;
 
 /**
  * An approval given as `pulumi up --config approve=<hash>`, beside the one in the description: the engine keeps it in the stack file, and an old one

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeStatus } from "../../model/node-status";
+import type { ChangeRecord } from "../../model/transition";
 import type { NodeInputs } from "../description";
 import type { ClusterIdentity, SharedInputs } from "./cluster";
 import type { ApprovedStep } from "./plan";
@@ -49,8 +50,17 @@ export class Membership extends pulumi.CustomResource {
   /** etcd as it was verified. */
   declare readonly quorum: pulumi.Output<{ members: number; healthy: number; tolerance: number }>;
 
+  /** What the last change of nodes did, step by step, and etcd's voters meanwhile. Undefined where a running cluster was adopted and not changed since. */
+  declare readonly lastChange: pulumi.Output<ChangeRecord | undefined>;
+
   constructor(name: string, args: MembershipArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { kubeconfig: undefined, caFingerprint: undefined, nodes: undefined, quorum: undefined };
+    const outputs = {
+      kubeconfig: undefined,
+      caFingerprint: undefined,
+      nodes: undefined,
+      quorum: undefined,
+      lastChange: undefined,
+    };
     super(Membership.__pulumiType, name, { ...args, ...outputs }, opts);
   }
 }

@@ -15,6 +15,8 @@ import { unknownOf } from "./unknown";
 export { type ApprovalSubject, approvalOf, lacksApproval, needsApproval } from "./approval";
 export type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
 export { type Interruption, interruptionOf } from "./interruption";
+export { isWorse } from "./moment";
+export { type ChangeRecord, type RecordedStep, recordOf } from "./record";
 export { ofEviction } from "./rules/evictions";
 export type { TransitionRequest } from "./situation";
 export type { Finality, Moment, NamedDisk, Step, StepKind } from "./step";

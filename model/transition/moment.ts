@@ -25,7 +25,7 @@ export function countsForQuorum(node: PromotionNode & Pick<NodeFacts, "maintenan
 }
 
 /** Whether `left` is a worse moment than `right`: nothing can be written, fewer may be lost, or fewer voters are left. */
-export function isWorse(left: Moment, right: Moment): boolean {
+export function isWorse(left: Pick<Moment, "quorum">, right: Pick<Moment, "quorum">): boolean {
   const [a, b] = [left.quorum, right.quorum];
   if (a.reached !== b.reached) return b.reached;
   return a.tolerance !== b.tolerance ? a.tolerance < b.tolerance : a.members < b.members;

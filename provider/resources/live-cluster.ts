@@ -7,6 +7,8 @@ import type { NodeFacts } from "../harvester/node-facts";
 import { NoAnswer } from "../net/http";
 import { normaliseFingerprint } from "../net/trust";
 import { UserError } from "../shell/errors";
+import type { RunFacts } from "../shell/run";
+import { chronicleOf } from "./chronicle";
 import type { ClusterIdentity } from "./cluster";
 import { INCARNATION_LABEL } from "./machine/inputs";
 import { glimpseCluster, sightCluster } from "./sighting";
@@ -41,6 +43,8 @@ export interface LookOptions {
   pinned?: string | undefined;
   /** Several looks before silence counts: wanted right before something irreversible. @default false */
   thorough?: boolean;
+  /** Facts of the run whose chronicle is to have what was seen. @default nobody's */
+  facts?: RunFacts;
 }
 
 /** Logins of this process, by URL: a look every few seconds must not be a login every few seconds. One counts only for whoever trusts its authority. */
@@ -54,8 +58,12 @@ export function lookAtCluster(question: ClusterInQuestion, options: LookOptions)
 
 async function look({ cluster, identity }: ClusterInQuestion, options: LookOptions): Promise<LiveCluster> {
   const entry = await enterCluster(cluster, options);
-  if (entry.kind !== "entered") return seen(entry.kind, entry.what);
-  return judge(identity, accessUrlOf(cluster), entry);
+  const found =
+    entry.kind === "entered" ? judge(identity, accessUrlOf(cluster), entry) : seen(entry.kind, entry.what);
+  if (options.facts !== undefined) {
+    chronicleOf(options.facts, identity).saw(found.kind === "ours" ? found.nodes : undefined);
+  }
+  return found;
 }
 
 /** A cluster that could be logged in to, whoever it is; or why none could. */

@@ -32,9 +32,9 @@ describe("HarvesterCluster", () => {
 
   function build(nodes = 3) {
     const cluster = new HarvesterCluster("any", validDescription(nodes));
-    const outputs = pulumi.all([cluster.vipUrl, cluster.nodes, cluster.kubeconfig]);
-    return new Promise<[string, unknown, string]>((resolve) => {
-      outputs.apply((values) => resolve(values as [string, unknown, string]));
+    const outputs = pulumi.all([cluster.vipUrl, cluster.nodes, cluster.kubeconfig, cluster.lastChange]);
+    return new Promise<[string, unknown, string, unknown]>((resolve) => {
+      outputs.apply((values) => resolve(values as [string, unknown, string, unknown]));
     });
   }
 
@@ -84,8 +84,9 @@ describe("HarvesterCluster", () => {
     assert.equal(name, "demo");
   });
 
-  it("offers the VIP's URL, the kubeconfig and the nodes", async () => {
-    const [vipUrl, nodes, kubeconfig] = await build(1);
+  it("offers the VIP's URL, the kubeconfig, the nodes and what the last change did", async () => {
+    const [vipUrl, nodes, kubeconfig, lastChange] = await build(1);
+    assert.equal(lastChange, "last change of membership");
     assert.equal(vipUrl, "https://192.168.10.10");
     assert.deepEqual(nodes, ["nodes of membership"]);
     assert.equal(kubeconfig, "kubeconfig of membership");
@@ -101,7 +102,11 @@ function outputsOf(type: string, name: string): Record<string, unknown> {
     case "metal:index:Machine":
       return { installation: `installation of ${name}`, hostname: name, sshHostKey: "ssh-ed25519 AAAA" };
     case "metal:index:Membership":
-      return { kubeconfig: `kubeconfig of ${name}`, nodes: [`nodes of ${name}`] };
+      return {
+        kubeconfig: `kubeconfig of ${name}`,
+        nodes: [`nodes of ${name}`],
+        lastChange: `last change of ${name}`,
+      };
     default:
       return {};
   }

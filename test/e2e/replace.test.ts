@@ -1,5 +1,7 @@
 /** Each member of a control plane is replaced by another machine in turn, the one that created the cluster first. */
 import assert from "node:assert/strict";
+import { quorumOf } from "../../model/quorum";
+import type { ChangeRecord } from "../../model/transition";
 import { assertLetGo, describedMachine, provision, type ResizedCluster } from "./resized";
 import type { Loose, World } from "./world";
 
@@ -39,8 +41,23 @@ describe("the members of a control plane are replaced, one after another", funct
       const { members, left } = await cluster.roster();
       assert.deepEqual(members.map(({ key }: Loose) => key).sort(), rest);
       assert.equal(left.at(-1).key, out);
+      const { steps } = await lastChange();
+      assert.deepEqual(
+        steps.map(({ kind, node }) => `${kind} ${node}`),
+        [`join ${into}`, `leave ${out}`, `promote ${into}`],
+      );
+      const counted = steps.flatMap(({ before, during, after }) => [before, during, after]);
+      assert.ok(counted.every((quorum) => quorum === undefined || quorum.reached));
+      assert.deepEqual([steps[0]?.before, steps.at(-1)?.after], [quorumOf(3), quorumOf(3)]);
     });
   }
+
+  it("the record of the last change stays where nothing more is changed", async () => {
+    const recorded = await lastChange();
+    await world.must("refresh", "--yes", "--skip-preview");
+    await world.must("up", "--yes", "--skip-preview", "--expect-no-changes");
+    assert.deepEqual(await lastChange(), recorded);
+  });
 
   it("a machine that is used again starts with the mains as it did before it left", () => {
     const policyOf = (machine: string) => world.lab.machine(machine).state.powerRestorePolicy;
@@ -51,4 +68,7 @@ describe("the members of a control plane are replaced, one after another", funct
   it("one machine has created the cluster, ever", () => {
     assert.equal(world.happened("cluster-created").length, 1);
   });
+
+  const lastChange = async (): Promise<ChangeRecord> =>
+    JSON.parse((await world.must("stack", "output", "lastChange", "--json")).stdout);
 });

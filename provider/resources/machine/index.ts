@@ -1,8 +1,9 @@
 /** `metal:index:Machine`: one physical host, from power-on to member of the cluster. */
 
-import type { NodeDescription } from "../../../model/description";
+import { hostnameOf, type NodeDescription } from "../../../model/description";
 import { judgeNodeEdit } from "../../../model/edits";
 import { propertyPath } from "../../../model/problem";
+import type { StepKind } from "../../../model/transition";
 import { bootServerFor } from "../../boot/server";
 import { BmcError } from "../../redfish/errors";
 import type { SystemFacts } from "../../redfish/facts";
@@ -19,6 +20,7 @@ import {
   UNKNOWN,
   UserError,
 } from "../../shell/resource";
+import { chronicleOf } from "../chronicle";
 import type { ClusterIdentity } from "../cluster";
 import { lookAtCluster } from "../live-cluster";
 import { leaveForReinstallation } from "../membership/leave/reinstallation";
@@ -162,6 +164,21 @@ async function drive(
   inputs: MachineInputs,
   oldOutputs: Properties | undefined,
 ): Promise<Properties> {
+  const { key, node, identity } = inputs;
+  const { outputs } = await chronicleOf(ctx.facts, identity).step(
+    hostnameOf(key, node),
+    () => carryOut(ctx, inputs, oldOutputs),
+    ({ kind }) => kind,
+  );
+  return outputs;
+}
+
+/** Returns what the machine is then, and by which step it came to it; none where it was a member already. */
+async function carryOut(
+  ctx: OperationContext,
+  inputs: MachineInputs,
+  oldOutputs: Properties | undefined,
+): Promise<{ outputs: Properties; kind: StepKind | undefined }> {
   const intent = intentOf(inputs);
   const memory = memoryOf(oldOutputs, intent);
   return withSystem(ctx, inputs, async (system) => {
@@ -193,12 +210,17 @@ async function drive(
       const outputs = machineOutputs(inputs, intent, { phase: installation.phase, power: "unknown" });
       throw new InitialisationFailed(machineId(inputs.node), outputs, [explain(error)]);
     }
-    const { client } = await lookAtCluster(inputs, { signal: ctx.signal, pinned: memory.caFingerprint });
-    return machineOutputs(inputs, intent, {
+    const { signal, facts } = ctx;
+    const { client } = await lookAtCluster(inputs, { signal, facts, pinned: memory.caFingerprint });
+    const outputs = machineOutputs(inputs, intent, {
       phase: "member",
       power: await powerOf(system),
       caFingerprint: client?.caFingerprint ?? memory.caFingerprint,
     });
+    const creates = intent.creator && observation.cluster !== "ours";
+    const again = oldOutputs !== undefined && (inputs.node.reinstall ?? 0) > 0;
+    const installed = creates ? "create" : again ? "reinstall" : "join";
+    return { outputs, kind: decision.act === "adopt" ? undefined : installed };
   });
 }
 

@@ -209,7 +209,8 @@ export class Installation {
 
   /** The creator also turns a freshly formed cluster into ours: its bootstrap password is changed at once. */
   async #lookAtCluster(): Promise<LiveCluster> {
-    const options = { signal: this.ctx.signal, pinned: this.memory.caFingerprint };
+    const { signal, facts } = this.ctx;
+    const options = { signal, facts, pinned: this.memory.caFingerprint };
     const cluster = await lookAtCluster(this.inputs, options);
     if (!cluster.hasBootstrapPassword || !this.intent.creator) return cluster;
     this.#news = "cluster formed, changing the bootstrap password";

@@ -52,8 +52,9 @@ export async function look(
 ): Promise<Look> {
   const facts = await system.facts();
   refuseOtherHost(ctx, inputs, facts);
-  const { signal } = ctx;
-  const cluster = await lookAtCluster(inputs, { signal, pinned: memory.caFingerprint, thorough: true });
+  const { signal, facts: run } = ctx;
+  const options = { signal, facts: run, pinned: memory.caFingerprint, thorough: true };
+  const cluster = await lookAtCluster(inputs, options);
   return { facts, cluster, observation: observe(inputs, facts, cluster, memory) };
 }
 

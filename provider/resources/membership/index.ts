@@ -1,4 +1,5 @@
 /** `metal:index:Membership`: who belongs to the cluster, verified against the cluster itself. */
+import { recordOf } from "../../../model/transition";
 import { pause } from "../../net/retry";
 import { differences } from "../../shell/diff";
 import {
@@ -8,6 +9,7 @@ import {
   UNKNOWN,
   UserError,
 } from "../../shell/resource";
+import { chronicleOf } from "../chronicle";
 import { firstLogin, type LiveCluster, lookAtCluster } from "../live-cluster";
 import { machineId } from "../machine/inputs";
 import { recordSettled } from "../release";
@@ -54,7 +56,7 @@ export const membership: Resource = {
   },
 
   async update(ctx, { oldOutputs, news }) {
-    if (ctx.preview) return { outputs: { ...oldOutputs, ...news, nodes: UNKNOWN, quorum: UNKNOWN } };
+    if (ctx.preview) return { outputs: { ...oldOutputs, ...news, ...NOT_SEEN } };
     return { outputs: await settle(ctx, membershipInputs(news), oldOutputs) };
   },
 
@@ -76,7 +78,10 @@ export const membership: Resource = {
   },
 };
 
-const NOT_KNOWN = { kubeconfig: UNKNOWN, caFingerprint: UNKNOWN, nodes: UNKNOWN, quorum: UNKNOWN };
+/** What only an update finds out. */
+const NOT_SEEN = { nodes: UNKNOWN, quorum: UNKNOWN, lastChange: UNKNOWN };
+
+const NOT_KNOWN = { kubeconfig: UNKNOWN, caFingerprint: UNKNOWN, ...NOT_SEEN };
 
 function idsOf(properties: Properties): string[] {
   return membershipInputs(properties).members.map((member) => machineId(member.node));
@@ -132,12 +137,14 @@ async function settle(
     ctx.urn,
     inputs.members.map((member) => machineId(member.node)),
   );
+  const changed = recordOf(chronicleOf(ctx.facts, inputs.identity).steps);
   return {
     ...inputs,
     kubeconfig,
     caFingerprint: client.caFingerprint,
     nodes: verification.nodes,
     quorum: verification.quorum,
+    lastChange: changed ?? oldOutputs?.lastChange,
   };
 }
 
@@ -174,7 +181,7 @@ async function waitUntilWell(
 ): Promise<{ cluster: LiveCluster; verification: Verification }> {
   const pinned = oldOutputs?.caFingerprint as string | undefined;
   for (;;) {
-    const cluster = await lookAtCluster(inputs, { signal: ctx.signal, pinned });
+    const cluster = await lookAtCluster(inputs, { signal: ctx.signal, facts: ctx.facts, pinned });
     if (cluster.kind === "other") throw new UserError(`cluster.vip: ${cluster.what}. Nothing was changed.`);
     const verification = verify(inputs.members, cluster.nodes, expectationOf(inputs, oldOutputs));
     const open = cluster.kind === "ours" ? verification.pending : [cluster.what];

@@ -36,7 +36,7 @@ export async function foundOn(
 /** The cluster as it is now; waits for it to answer, and throws where another one does. */
 export async function answering({ ctx, inputs, pinned }: Course): Promise<Answering> {
   for (;;) {
-    const cluster = await lookAtCluster(inputs, { signal: ctx.signal, pinned });
+    const cluster = await lookAtCluster(inputs, { signal: ctx.signal, facts: ctx.facts, pinned });
     if (cluster.kind === "other")
       throw new UserError(`cluster.vip: ${cluster.what}. Nothing more was changed.`);
     if (cluster.kind === "ours" && cluster.client !== undefined) return cluster as Answering;

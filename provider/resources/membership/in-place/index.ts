@@ -2,11 +2,12 @@
  * What changes about nodes that stay: labels, who is kept out of use, and whose machine is off. Each step is the plan's, made anew on the cluster as it is then, one at
  * a time, under the Lease that leaves are carried out under.
  */
-import type { NodeDescription } from "../../../../model/description";
+import { hostnameOf, type NodeDescription } from "../../../../model/description";
 import { planTransition, type Step } from "../../../../model/transition";
 import { underLease } from "../../../harvester/lease";
 import { endMaintenance } from "../../../harvester/maintenance";
 import { UserError } from "../../../shell/resource";
+import { chronicleOf } from "../../chronicle";
 import { lookAtCluster } from "../../live-cluster";
 import { clusterFacts } from "../../plan/facts";
 import type { Member } from "../verify";
@@ -82,13 +83,29 @@ async function takeStep(course: Course, kind: InPlace, key: string): Promise<voi
   const { node: described } =
     course.inputs.members.find((member) => member.key === key) ??
     course.before.find((member) => member.key === key)!;
+  const work = async () => {
+    const acted = await act(course, kind, key, described);
+    // Where the step ends is seen, too.
+    await answering(course);
+    return acted;
+  };
+  const chronicle = chronicleOf(course.ctx.facts, course.inputs.identity);
+  await chronicle.step(hostnameOf(key, described), work, (acted) => (acted ? kind : undefined));
+}
+
+/** Does it. Returns whether there was anything to do. */
+async function act(course: Course, kind: InPlace, key: string, described: NodeDescription): Promise<boolean> {
   const { client, node } = await foundOn(course, key, described);
-  if (kind === "resume") return endMaintenance(client.kube, node.name);
-  if (kind === "maintain") return maintain(course, key, described);
-  if (kind === "switch-off") return switchOff(course, key, described);
-  if (kind === "switch-on") return switchOn(course, key, described);
-  const was = course.before.find((member) => member.key === key)?.node;
-  const labels = labelsFor(was, described, node.labels);
-  if (Object.keys(labels).length === 0) return;
-  await client.kube.merge(`/api/v1/nodes/${node.name}`, { metadata: { labels } }, `labelling ${node.name}`);
+  if (kind === "relabel") {
+    const was = course.before.find((member) => member.key === key)?.node;
+    const labels = labelsFor(was, described, node.labels);
+    if (Object.keys(labels).length === 0) return false;
+    await client.kube.merge(`/api/v1/nodes/${node.name}`, { metadata: { labels } }, `labelling ${node.name}`);
+    return true;
+  }
+  if (kind === "resume") await endMaintenance(client.kube, node.name);
+  else if (kind === "maintain") await maintain(course, key, described);
+  else if (kind === "switch-off") await switchOff(course, key, described);
+  else await switchOn(course, key, described);
+  return true;
 }

@@ -11,7 +11,7 @@ import { setStorage } from "../../../harvester/storage-node";
 import { STAYS_OFF, type System } from "../../../redfish/system";
 import { UserError } from "../../../shell/errors";
 import { cleared, readMark } from "../../machine/mark";
-import { notePowerRestorePolicy, recordLeft } from "../roster";
+import { notePowerRestorePolicy, type RosterLeaver, recordLeft } from "../roster";
 import { shutDown } from "../shut-down";
 import type { Act, Stage } from "./decide";
 import type { Departure } from "./departure";
@@ -184,6 +184,11 @@ function hasLeftInOrder({ observation: { node } }: Seen): boolean {
   return node?.stage === "emptied" || node?.stage === "uninstalled";
 }
 
+/** How it has left. Where the run that removed it was killed, what was approved tells. */
+export function howLeft({ removalApproved }: Departure, { dead }: Memory): RosterLeaver["how"] {
+  return (dead ?? removalApproved) ? "removed" : "left";
+}
+
 /** Whether an attestation stands in for what the BMC would show. */
 function countsAWord({ power, mark }: Seen["observation"]): boolean {
   return power === "silent" || mark === "another's";
@@ -205,8 +210,7 @@ async function record(departure: Departure, { client, observation }: Seen, memor
     serial: node.hardware.serial,
     installation,
     at: new Date().toISOString(),
-    // Where the run that removed it was killed, what was approved tells.
-    how: (memory.dead ?? departure.removalApproved) ? "removed" : "left",
+    how: howLeft(departure, memory),
     fence: fenceOf(observation, attested),
   });
 }

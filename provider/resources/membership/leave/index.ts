@@ -1,12 +1,13 @@
 /** Carries out who leaves: one node at a time, under one Lease, each judged on the live cluster right before. */
 
-import type { NodeDescription } from "../../../../model/description";
+import { hostnameOf, type NodeDescription } from "../../../../model/description";
 import { sameUuid } from "../../../../model/hardware";
 import { type EtcdMember, etcdMembers } from "../../../harvester/etcd";
 import { underLease } from "../../../harvester/lease";
 import type { NodeFacts } from "../../../harvester/node-facts";
 import { pause } from "../../../net/retry";
 import { type OperationContext, UserError } from "../../../shell/resource";
+import { chronicleOf } from "../../chronicle";
 import { type LiveCluster, lookAtCluster, nodeOn } from "../../live-cluster";
 import { shellOf } from "../../node-shell";
 import { isApproved } from "../../plan/approved";
@@ -20,6 +21,9 @@ import { takeOut } from "./take-out";
 
 /** How often the cluster is looked at while it does not answer. */
 const LOOK_EVERY_MS = 2000;
+
+/** What the steps of leaving are called, by how a node has left. */
+const KINDS = { left: "leave", removed: "remove" } as const;
 
 /** Takes out whoever was a member and is none any more. Returns who left, by key. */
 export async function carryOutLeaves(
@@ -42,7 +46,11 @@ export async function carryOutLeaves(
     const waiting = new Set(leavers);
     while (waiting.size > 0) {
       const leaver = await choose(held, inputs, [...waiting], look);
-      await takeOut(departureOf(held, inputs, leaver, leavers, pinned));
+      await chronicleOf(ctx.facts, inputs.identity).step(
+        hostnameOf(leaver.key, leaver.node),
+        () => takeOut(departureOf(held, inputs, leaver, leavers, pinned)),
+        (how) => how && KINDS[how],
+      );
       waiting.delete(leaver);
     }
   });

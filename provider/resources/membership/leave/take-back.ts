@@ -6,6 +6,7 @@ import { endMaintenance } from "../../../harvester/maintenance";
 import { LEAVING, type NodeFacts } from "../../../harvester/node-facts";
 import { setStorage, storageOf } from "../../../harvester/storage-node";
 import { type OperationContext, UserError } from "../../../shell/resource";
+import { chronicleOf } from "../../chronicle";
 import { lookAtCluster, nodeOn } from "../../live-cluster";
 import type { MembershipInputs } from "../inputs";
 import type { Member } from "../verify";
@@ -16,7 +17,7 @@ export async function takeBack(
   inputs: MembershipInputs,
   pinned: string | undefined,
 ): Promise<void> {
-  const look = () => lookAtCluster(inputs, { signal: ctx.signal, pinned });
+  const look = () => lookAtCluster(inputs, { signal: ctx.signal, facts: ctx.facts, pinned });
   const returning = async () => {
     const cluster = await look();
     return inputs.members.flatMap((member) => {
@@ -31,7 +32,14 @@ export async function takeBack(
   const purpose = `taking ${found.map(({ member }) => member.key).join(", ")} back`;
   const kube = async () => (await look()).client?.kube;
   await underLease({ kube, ctx, purpose }, async () => {
-    for (const { member, node, client } of await returning()) await takeBackOne(ctx, member, node, client);
+    const chronicle = chronicleOf(ctx.facts, inputs.identity);
+    for (const { member, node, client } of await returning()) {
+      const work = async () => {
+        await takeBackOne(ctx, member, node, client);
+        await look();
+      };
+      await chronicle.step(node.name, work, () => "resume");
+    }
   });
 }
 

@@ -16,7 +16,8 @@ import { System } from "../../../redfish/system";
 import { UserError } from "../../../shell/errors";
 import { type LiveCluster, lookAtCluster } from "../../live-cluster";
 import { refuseOtherHost } from "../../machine/look";
-import { carryOut, INTERRUPTING, sayingOf } from "./acts";
+import type { RosterLeaver } from "../roster";
+import { carryOut, howLeft, INTERRUPTING, sayingOf } from "./acts";
 import { type Act, decide } from "./decide";
 import type { Departure } from "./departure";
 import { look, type Memory, type Seen } from "./look";
@@ -27,8 +28,11 @@ const LOOK_EVERY_MS = 1000;
 /** A BMC that is silent is looked at again and again, so no single look may last long. */
 const BMC_TIMING = { requestMs: 10_000, attemptsMs: 10_000 };
 
-/** Takes a node out. Returns when it is out and nothing more is to be done; throws where it must not be, or at the deadline. */
-export async function takeOut(departure: Departure): Promise<void> {
+/**
+ * Takes a node out. Returns when it is out and nothing more is to be done: how it has left, or undefined where that was done before; throws where it must
+ * not be taken out, or at the deadline.
+ */
+export async function takeOut(departure: Departure): Promise<RosterLeaver["how"] | undefined> {
   const { ctx, key, node } = departure;
   const system = new System({ bmc: node.bmc, readOnly: false, signal: ctx.signal, timing: BMC_TIMING });
   const memory: Memory = {
@@ -40,12 +44,16 @@ export async function takeOut(departure: Departure): Promise<void> {
     dead: undefined,
   };
   const host = new Host(departure, system);
+  let acted = false;
   try {
     for (;;) {
       const step = await tolerant(() => oneStep(departure, system, host, memory));
-      if (step.act === "done") return;
+      if (step.act === "done") return acted ? howLeft(departure, memory) : undefined;
       if (step.act === "refuse") throw new UserError(`nodes.${key}: ${step.reason}`);
-      if (step.act === "go-on") continue;
+      if (step.act === "go-on") {
+        acted = true;
+        continue;
+      }
       ctx.status(`${key} leaves: waiting: ${step.what}`);
       if (Date.now() + LOOK_EVERY_MS > ctx.deadline.getTime()) {
         throw new UserError(
@@ -64,7 +72,7 @@ type Step = Extract<Act, { act: "wait" | "refuse" | "done" }> | { act: "go-on" }
 
 async function oneStep(departure: Departure, system: System, host: Host, memory: Memory): Promise<Step> {
   const { ctx, question, pinned, key } = departure;
-  const cluster = await lookAtCluster(question, { signal: ctx.signal, pinned });
+  const cluster = await lookAtCluster(question, { signal: ctx.signal, facts: ctx.facts, pinned });
   if (cluster.kind === "other")
     throw new UserError(`cluster.vip: ${cluster.what}. Nothing more was changed.`);
   if (!isReachable(cluster)) return { act: "wait", what: `the cluster to answer (${cluster.what})` };
