@@ -63,6 +63,8 @@ export interface MachineContext {
   /** The machine's folder in the lab folder. Not a disk: only logs go here (`<dir>/logs`). */
   readonly dir: string;
   readonly hardware: MachineHardware;
+  /** The BMC's asset tag, which firmware puts into SMBIOS (type 3) for the operating system to read [DMTF DSP0134, DSP0266]. */
+  readonly assetTag: string;
   /** Writes a line to the machine's console, as a person at the screen would see it. */
   console(line: string): void;
   /** What `reboot` on the machine does. Returns at once; the machine calls `shutdown` on the node and boots again. */

@@ -5,7 +5,7 @@ import { type ActRecord, type Decision, decide, quorumNow, type RecoveryPolicy }
 import type { Judgement } from "../../provider/recovery/judge";
 import type { Seen } from "../../provider/recovery/look";
 import { explain } from "../../provider/shell/errors";
-import type { GuardReport, NodeVerdict, Outcome } from "./report";
+import type { GuardReport, NodeVerdict, Outcome, ReturnReport } from "./report";
 
 /** An act that was decided on. */
 export type DecidedAct = Extract<Decision, { do: "repair" | "evict" }>;
@@ -24,13 +24,12 @@ export interface PassOptions {
   policy: RecoveryPolicy;
   /** Evicted nodes that are still described. */
   evicted: readonly Eviction[];
+  /** Puts out who came back after it had left: the carrying out of a decision that was made, so that no policy is asked. */
+  fence: (signal: AbortSignal) => Promise<ReturnReport[]>;
   /** Looks, remembers what was seen, and judges it. */
   judge: (signal: AbortSignal) => Promise<Judged>;
   /** Does something while nobody else may change the cluster; says who does where that is not to be had. */
-  alone: (
-    purpose: string,
-    work: (signal: AbortSignal) => Promise<Outcome>,
-  ) => Promise<Outcome | { busy: string }>;
+  alone: <T>(purpose: string, work: (signal: AbortSignal) => Promise<T>) => Promise<T | { busy: string }>;
   /** Carries an act out. */
   act: (decided: DecidedAct, seen: Judged["seen"], signal: AbortSignal) => Promise<void>;
   /** Remembers an act, or its end. */
@@ -41,8 +40,9 @@ export interface PassOptions {
 /** Runs a pass. Throws where nothing can be judged. */
 export async function runPass(options: PassOptions): Promise<GuardReport> {
   const { stack, cluster, policy, evicted } = options;
+  const returned = await options.fence(options.signal);
   const first = await options.judge(options.signal);
-  const { decision, outcome } = await carryOut(options, first.judgement);
+  const { decision, outcome } = await carryOut(options, first.judgement, returned);
   return {
     at: first.seen.look.at,
     stack,
@@ -51,6 +51,7 @@ export async function runPass(options: PassOptions): Promise<GuardReport> {
     quorum: quorumNow(first.judgement.situation),
     nodes: verdictsOf(first),
     evicted,
+    returned,
     decision,
     outcome,
   };
@@ -59,12 +60,19 @@ export async function runPass(options: PassOptions): Promise<GuardReport> {
 async function carryOut(
   options: PassOptions,
   { decision: decided, situation }: Judgement,
+  returned: readonly ReturnReport[],
 ): Promise<{ decision: Decision; outcome: Outcome }> {
+  const out = returned.filter(({ held }) => held === undefined).map(({ node }) => node);
+  if (out.length > 0) {
+    // One act a pass: what it did has to be seen first.
+    const change = `this pass has just put ${out.join(", ")} out`;
+    return { decision: decide({ ...situation, change }), outcome: { result: "none" } };
+  }
   if (decided.do !== "repair" && decided.do !== "evict")
     return { decision: decided, outcome: { result: "none" } };
   if (options.policy.mode === "manual") return { decision: decided, outcome: { result: "left-to-a-person" } };
   let decision: Decision = decided;
-  const outcome = await options.alone(`${decided.do} ${decided.node}`, async (signal) => {
+  const outcome = await options.alone<Outcome>(`${decided.do} ${decided.node}`, async (signal) => {
     // What was true before nobody else could change anything may not be so any more: all guards look once more.
     const { seen, judgement } = await options.judge(signal);
     decision = judgement.decision;

@@ -1,5 +1,6 @@
 /** What a pass of the guard reports: the shape of its JSON, its exit code, and the same as text for people. */
 import type { Eviction } from "../../model/eviction";
+import { ofReturn, type ReleasedMachine } from "../../model/fence";
 import type { Quorum } from "../../model/quorum";
 import type { Assessment, Decision } from "../../model/recovery";
 
@@ -23,6 +24,15 @@ export type Outcome =
   | { result: "done" }
   | { result: "failed"; error: string };
 
+/** A machine that had left and was found in the cluster again. */
+export interface ReturnReport {
+  /** Name of its node. */
+  node: string;
+  released: ReleasedMachine;
+  /** Why it is not out; undefined: it was switched off, and its node removed. */
+  held?: { guard: string; passes: boolean; why: string };
+}
+
 /** A pass. */
 export interface GuardReport {
   /** When the nodes were looked at, ISO 8601. */
@@ -36,13 +46,15 @@ export interface GuardReport {
   nodes: NodeVerdict[];
   /** Evicted nodes that are still described. */
   evicted: readonly Eviction[];
+  /** Machines that came back after they had left, and what was done about them. */
+  returned: readonly ReturnReport[];
   decision: Decision;
   outcome: Outcome;
 }
 
 /** 0: nothing to do, or waiting is all there is to do. 1: it acted, or a person is needed. */
-export function exitCodeOf({ decision, outcome, evicted }: GuardReport): 0 | 1 {
-  if (outcome.result !== "none" || evicted.length > 0) return 1;
+export function exitCodeOf({ decision, outcome, evicted, returned }: GuardReport): 0 | 1 {
+  if (outcome.result !== "none" || evicted.length > 0 || returned.length > 0) return 1;
   return decision.do === "nothing" || (decision.do === "refuse" && decision.passes) ? 0 : 1;
 }
 
@@ -74,8 +86,18 @@ export function renderReport(report: GuardReport): string {
       ({ node, at, why }) =>
         `${node} was evicted at ${at}: ${why}. Replace it, or take it out of the description.`,
     ),
+    ...report.returned.map(wordsOfReturn),
     ...verdictOf(report),
   ].join("\n");
+}
+
+function wordsOfReturn(machine: ReturnReport): string {
+  const { message } = ofReturn(machine);
+  const said = `${message[0]!.toUpperCase()}${message.slice(1)}`;
+  const { held } = machine;
+  if (held === undefined)
+    return `${said} Done: it was switched off, and its node removed. Wipe its disk, or keep it off.`;
+  return `${said} ${held.passes ? "Not yet out" : "A person is needed: it is not out"}, because ${held.why}.`;
 }
 
 function wordsOf(assessment: Assessment): string {

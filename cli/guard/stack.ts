@@ -13,6 +13,7 @@ import { readRoster } from "../../provider/resources/membership/roster";
 import { UserError } from "../../provider/shell/errors";
 import type { Engine } from "../engine";
 import { readState } from "../status/state";
+import { keepFence } from "./fence";
 import { type PassOptions, runPass } from "./pass";
 import type { GuardReport } from "./report";
 
@@ -64,6 +65,7 @@ export async function guardStack(
     cluster: description.name,
     policy,
     evicted: standing,
+    fence: (until) => keepFence(subject, alone, { signal: until, status }),
     judge: async (until) => {
       const seen = await lookAtNodes(subject, until);
       const memory = await memorise((before) => remember(before, seen.look));

@@ -380,6 +380,7 @@ export class Machine implements MachineHost {
       address,
       dir: this.#options.dir,
       hardware: this.hardware,
+      assetTag: this.state.assetTag,
       console: (line) => this.console(line),
       reboot: (reason) => this.#request({ kind: "reboot", reason }),
       powerOff: (reason) => this.#request({ kind: "power-off", reason }),

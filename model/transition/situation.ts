@@ -2,6 +2,7 @@
 import { creatorKeyOf, replayDeclared } from "../control-plane";
 import { type ClusterDescription, hostnameOf, type NodeDescription } from "../description";
 import type { Eviction } from "../eviction";
+import type { ReturnedMachine } from "../fence";
 import { roleOf } from "../roles";
 import { parseVersion } from "../versions";
 import type { ClusterFacts, FactSource, NodeFacts, VirtualMachineFacts, VolumeFacts } from "./facts";
@@ -24,6 +25,8 @@ export interface TransitionRequest {
   roster?: readonly string[];
   /** Evictions that nobody has answered: by the cluster's roster, of nodes that are described as they were then. */
   evicted?: readonly Eviction[];
+  /** Machines that have left and are nodes again; `facts` holds none of their nodes, as they are put out whatever is changed. */
+  returned?: readonly ReturnedMachine[];
   /** The time, ISO 8601, from which the age of the facts is told. @default no age is told */
   now?: string;
 }
@@ -47,6 +50,7 @@ export interface Situation {
   upgradeTo?: string;
   roster: readonly string[];
   evicted: readonly Eviction[];
+  returned: readonly ReturnedMachine[];
   now?: string;
   /** Paths of the wanted description that are not known yet. */
   unknown: readonly string[];
@@ -54,10 +58,10 @@ export interface Situation {
 
 /** The situation of a request that wants a cluster. */
 export function situationOf(request: TransitionRequest & { after: ClusterDescription }): Situation {
-  const { facts, roster = [], evicted = [], now } = request;
+  const { facts, roster = [], evicted = [], returned = [], now } = request;
   const before = request.before === undefined ? undefined : settle(request.before, undefined).description;
   const { description: after, unknown } = settle(request.after, before);
-  const common = { before, after, roster, evicted, now, unknown };
+  const common = { before, after, roster, evicted, returned, now, unknown };
   if (facts !== undefined) {
     const keyOf = keysByName(before, after);
     return {

@@ -5,11 +5,10 @@ import { intentId } from "../../model/hardware";
 import { System } from "../redfish/system";
 import { takeOut } from "../resources/membership/leave/take-out";
 import { recordEvicted } from "../resources/membership/roster";
-import { shellOf } from "../resources/node-shell";
 import { UserError } from "../shell/errors";
 import { RunFacts } from "../shell/run";
 import { signsOfHost } from "./look";
-import type { LiveNode, Subject } from "./subject";
+import { type LiveNode, peersOf, type Subject } from "./subject";
 
 /** Longest time of an eviction, promotion of the next member included. */
 const DEADLINE_MS = 1_800_000;
@@ -35,7 +34,6 @@ export async function evict(
     { node: key, installation, at: new Date().toISOString(), by, why },
   );
   const question = { cluster: description, identity };
-  const others = Object.entries(description.nodes).filter(([other]) => other !== key);
   await takeOut({
     ctx: {
       signal,
@@ -54,10 +52,7 @@ export async function evict(
     // The description allows it: recovery is automatic.
     removalApproved: true,
     shell: undefined,
-    peers: others.flatMap(([other, node]) => {
-      const shell = shellOf(question, { key: other, node, hostKey: subject.hostKeys[other] });
-      return shell === undefined ? [] : [{ uuid: node.hardware.uuid, shell }];
-    }),
+    peers: peersOf(subject, key),
   });
 }
 

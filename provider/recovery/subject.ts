@@ -5,6 +5,7 @@ import type { HarvesterClient } from "../harvester/client";
 import type { NodeShell } from "../harvester/etcd";
 import { type KubeNode, type NodeFacts, nodeFacts } from "../harvester/node-facts";
 import type { ClusterIdentity } from "../resources/cluster";
+import type { Peer } from "../resources/membership/leave/departure";
 import { shellOf } from "../resources/node-shell";
 
 /** What is looked at and acted on: a cluster that has proven to be the stack's own. */
@@ -50,6 +51,15 @@ export async function liveNodes({
   });
   const strangers = objects.filter((object) => !nodes.some(({ kube }) => kube === object)).map(nodeFacts);
   return { nodes, strangers };
+}
+
+/** The ways onto the described nodes, but for one. */
+export function peersOf({ description, identity, hostKeys }: Subject, without?: string): Peer[] {
+  const question = { cluster: description, identity };
+  return Object.entries(description.nodes).flatMap(([key, node]) => {
+    const shell = key === without ? undefined : shellOf(question, { key, node, hostKey: hostKeys[key] });
+    return shell === undefined ? [] : [{ uuid: node.hardware.uuid, shell }];
+  });
 }
 
 /** Asks questions on a node; undefined where the description holds no key for SSH. */

@@ -1,6 +1,8 @@
 /** Members of the control plane that are dead are taken out and replaced, one with a dead BMC among them; one that lives is installed anew. */
 import assert from "node:assert/strict";
+import type { GuardReport } from "../../cli/guard/report";
 import { approve, assertLetGo, describedMachine, provision, type ResizedCluster } from "./resized";
+import { runScript } from "./scripts";
 import type { Loose, World } from "./world";
 
 describe("members that died, and one that is installed anew", function () {
@@ -39,6 +41,58 @@ describe("members that died, and one that is installed anew", function () {
       (await cluster.roster()).left.map(({ key, how }: Loose) => [key, how]),
       [["n2", "removed"]],
     );
+  });
+
+  /** Somebody switches the removed machine on again, with its old disk. Returns its node, once that is Ready and votes. */
+  const plugIn = async (): Promise<Loose> => {
+    await world.lab.machine("m2").reset("On");
+    const found = async () =>
+      (await cluster.nodes()).find(
+        ({ metadata, status }) =>
+          metadata.name === "n2" &&
+          status.conditions.some(({ type, status }: Loose) => type === "EtcdIsVoter" && status === "True"),
+      );
+    await cluster.until("n2 to be back", async () => (await found()) !== undefined);
+    return found();
+  };
+
+  it("switched on again it is back in use, with a vote, unless somebody watches; the preview says so and touches nothing", async () => {
+    const { spec, status } = await plugIn();
+    assert.equal(spec.unschedulable, undefined);
+    assert.equal(status.conditions.find(({ type }: Loose) => type === "Ready").status, "True");
+    // The counter of this suite goes on writing into the cluster.
+    const touched = () => ({ ...world.snapshot(), clusterWrites: undefined });
+    const before = touched();
+    const { output } = await world.must("preview");
+    assert.match(
+      output,
+      /cluster\.nodes: the machine of n2 \(serial HVL1002\), which was removed dead at .* is in the cluster again, as the node n2/,
+    );
+    assert.deepEqual(touched(), before);
+    assert.equal((await cluster.get("/api/v1/nodes/n2")).spec.unschedulable, undefined);
+  });
+
+  it("up takes it out of use, switches it off and removes its node, though nobody has edited anything", async () => {
+    const { output } = await world.must("up", "--yes", "--skip-preview");
+    assert.match(output, /the machine of n2 .* It was switched off, and its node removed/);
+    assert.equal(world.lab.machine("m2").state.power, "Off");
+    await cluster.restsAt({ nodes: ["n1", "n3", "n4"], voters: ["n1", "n3", "n4"] });
+  });
+
+  it("so does a pass of the guard, also where recovery is manual", async () => {
+    await plugIn();
+    const writes = world.bmcWrites().length;
+    const { code, stdout, stderr } = await runScript(world, "guard", ["--stack", "lab", "--json"]);
+    const { recovery, returned, decision, quorum }: GuardReport = JSON.parse(stdout);
+    assert.equal(code, 1, stderr);
+    assert.deepEqual(
+      [recovery, decision.do, returned.map(({ node, released, held }) => [node, released.serial, held])],
+      ["manual", "nothing", [["n2", "HVL1002", undefined]]],
+    );
+    assert.deepEqual([quorum.members, quorum.healthy], [3, 3]);
+    assert.equal(world.lab.machine("m2").state.power, "Off");
+    assert.equal(world.bmcWrites().length, writes, "its BMC is nobody's to ask any more");
+    await cluster.restsAt({ nodes: ["n1", "n3", "n4"], voters: ["n1", "n3", "n4"] });
   });
 
   it("one whose BMC is dead, too, stays until somebody vouches that it is off; its replacement has joined by then", async () => {

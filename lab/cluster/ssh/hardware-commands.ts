@@ -50,7 +50,11 @@ function bonded({ mac }: NicHardware, first: NicHardware | undefined): object {
 export function sysfsFile({ machine, user }: Session, file: string): string | undefined {
   if (!file.startsWith(DMI) || user !== "root") return undefined;
   const { uuid, serial } = machine.hardware;
-  const values: Record<string, string> = { product_serial: serial, product_uuid: uuid };
+  const values: Record<string, string> = {
+    product_serial: serial,
+    product_uuid: uuid,
+    chassis_asset_tag: machine.assetTag,
+  };
   const value = values[file.slice(DMI.length)];
   return value === undefined ? undefined : `${value}\n`;
 }

@@ -9,6 +9,7 @@ import { identityRules } from "./identity";
 import { maintenanceRules } from "./maintenance";
 import { membershipRules } from "./membership";
 import { quorumRules } from "./quorum";
+import { returnRules } from "./returned";
 import { reuseRules } from "./reuse";
 import { nodeRules } from "./roles";
 import type { Judged, TransitionRule } from "./rule";
@@ -19,6 +20,7 @@ import { versionRules } from "./versions";
 export const transitionRules: readonly TransitionRule[] = [
   ...factRules,
   ...evictionRules,
+  ...returnRules,
   ...identityRules,
   ...reuseRules,
   ...nodeRules,

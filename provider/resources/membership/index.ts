@@ -1,4 +1,6 @@
 /** `metal:index:Membership`: who belongs to the cluster, verified against the cluster itself. */
+
+import type { ReturnedMachine } from "../../../model/fence";
 import { recordOf } from "../../../model/transition";
 import { pause } from "../../net/retry";
 import { differences } from "../../shell/diff";
@@ -13,14 +15,17 @@ import { chronicleOf } from "../chronicle";
 import { firstLogin, type LiveCluster, lookAtCluster } from "../live-cluster";
 import { machineId } from "../machine/inputs";
 import { recordSettled } from "../release";
-import { warnOfEvictions } from "./evictions";
+import { keepFenced } from "./fence";
+import { returnedBy } from "./fence/returned";
 import { carryOutInPlace } from "./in-place";
 import { type MembershipInputs, membershipInputs } from "./inputs";
 import { carryOutLeaves, peerOf } from "./leave";
 import { takeBack } from "./leave/take-back";
+import { tolerant } from "./leave/take-out";
 import { powerDown } from "./power-down";
-import { writeRoster } from "./roster";
+import { readRoster, writeRoster } from "./roster";
 import { refuseUnknownKey } from "./ssh-key";
+import { warnOfRoster } from "./standing";
 import { type Expectation, type Verification, verify } from "./verify";
 
 /** How often the cluster is looked at while waiting. */
@@ -42,8 +47,11 @@ export const membership: Resource = {
       ({ path }) => concernsMembership(path) || (back && path.startsWith("back")),
     );
     if (changes.length === 0) {
+      const pinned = oldOutputs.caFingerprint as string | undefined;
+      // Nobody has edited anything; what lies between the description and the cluster is a node too many.
+      if (await warnOfRoster(ctx, membershipInputs(news), pinned))
+        return { changes: [{ path: "nodes", kind: "update", inputDiff: false }] };
       recordSettled(ctx.facts, ctx.urn, idsOf(news));
-      await warnOfEvictions(ctx, membershipInputs(news), oldOutputs.caFingerprint as string | undefined);
     }
     return { changes };
   },
@@ -120,6 +128,8 @@ async function settle(
         return shell === undefined ? [] : [{ key: member.key, shell }];
       }),
     );
+    // Before anything is moved off another node, nobody may be moved onto one that is to go.
+    await keepFenced(ctx, inputs, pinned);
     await takeBack(ctx, inputs, pinned);
     const course = { ctx, inputs, before: members, pinned };
     await carryOutInPlace(course, ["switch-on", "resume", "relabel"]);
@@ -157,9 +167,9 @@ async function seenNow(ctx: OperationContext, outputs: Properties): Promise<Prop
     ctx.warn(`The nodes are shown as they were last seen: ${cluster.what}.`);
     return {};
   }
-  const { nodes, quorum, pending, wrong } = verify(inputs.members, cluster.nodes, {
-    version: inputs.cluster.version,
-  });
+  const { version } = inputs.cluster;
+  const { returned } = await returnedTo(inputs, cluster);
+  const { nodes, quorum, pending, wrong } = verify(inputs.members, cluster.nodes, { version, returned });
   // The engine shows no change of outputs; whoever asks for a refresh wants to read of it.
   for (const drift of [...pending, ...wrong]) ctx.warn(`members: ${drift}.`);
   return { nodes, quorum };
@@ -174,6 +184,18 @@ function expectationOf(
   return oldOutputs === undefined ? { version, creator: identity.creator.key } : { version };
 }
 
+/** Who came back after it had left; where the roster cannot be read right now, `open` says so. */
+async function returnedTo(
+  { identity, members }: MembershipInputs,
+  { client, nodes }: LiveCluster,
+): Promise<{ returned: ReturnedMachine[]; open: string[] }> {
+  if (client === undefined) return { returned: [], open: [] };
+  const described = Object.fromEntries(members.map(({ key, node }) => [key, node]));
+  const roster = await tolerant(() => readRoster(client));
+  if ("act" in roster) return { returned: [], open: [roster.what] };
+  return { returned: returnedBy(roster, nodes, described, identity.incarnation), open: [] };
+}
+
 async function waitUntilWell(
   ctx: OperationContext,
   inputs: MembershipInputs,
@@ -183,8 +205,13 @@ async function waitUntilWell(
   for (;;) {
     const cluster = await lookAtCluster(inputs, { signal: ctx.signal, facts: ctx.facts, pinned });
     if (cluster.kind === "other") throw new UserError(`cluster.vip: ${cluster.what}. Nothing was changed.`);
-    const verification = verify(inputs.members, cluster.nodes, expectationOf(inputs, oldOutputs));
-    const open = cluster.kind === "ours" ? verification.pending : [cluster.what];
+    const { returned, open: unread } = await returnedTo(inputs, cluster);
+    const verification = verify(inputs.members, cluster.nodes, {
+      ...expectationOf(inputs, oldOutputs),
+      returned,
+    });
+    const open = cluster.kind === "ours" ? [...verification.pending, ...unread] : [cluster.what];
+    if (returned.length > 0) open.push(...(await keepFenced(ctx, inputs, pinned)));
     if (cluster.hasBootstrapPassword) {
       ctx.status("changing the bootstrap password");
       await firstLogin(inputs, cluster);

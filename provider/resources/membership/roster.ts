@@ -1,6 +1,7 @@
 /** The roster in the cluster: which stack it belongs to, who belongs to it, and who left, for whoever looks without the state. */
 import { installedAs } from "../../../model/description";
 import type { Eviction } from "../../../model/eviction";
+import type { ReleasedMachine } from "../../../model/fence";
 import { sameUuid } from "../../../model/hardware";
 import { sshHostKey } from "../../../model/identity";
 import type { HarvesterClient } from "../../harvester/client";
@@ -42,23 +43,19 @@ export interface RosterMember {
 }
 
 /** A node that left for good. */
-export interface RosterLeaver {
-  key: string;
-  uuid: string;
-  serial: string;
+export interface RosterLeaver extends ReleasedMachine {
+  /** Intent under which its machine was installed. */
   installation: string;
-  /** When, ISO 8601. */
-  at: string;
-  /** `left`: emptied, uninstalled, switched off. `removed`: it was dead, and was switched off first. */
-  how: "left" | "removed";
-  /** What makes sure that it stays off. */
-  fence: string;
+  /** How it was reached: if it comes back, it is switched off over the same way. Rosters of earlier releases do not say. */
+  reach?: RosterMember["reach"];
   /** What its BMC's power-restore policy was before: it is set back when the machine is installed again. */
   powerRestorePolicy?: string;
 }
 
 /** What the roster says. */
 export interface Roster {
+  /** Id of the life of the cluster that it is about; undefined where there is no roster. */
+  incarnation: string | undefined;
   members: RosterMember[];
   left: RosterLeaver[];
   /** Members that were taken out because they had failed; they stand among those that left, too, once they are out. */
@@ -67,8 +64,10 @@ export interface Roster {
 
 /** Reads the roster; empty where there is none. */
 export async function readRoster(client: HarvesterClient): Promise<Roster> {
-  const { members = "[]", left = "[]", evicted = "[]" } = (await client.configMap(NAMESPACE, NAME)) ?? {};
+  const data = await client.configMap(NAMESPACE, NAME);
+  const { incarnation, members = "[]", left = "[]", evicted = "[]" } = data ?? {};
   return {
+    incarnation,
     members: JSON.parse(members) as RosterMember[],
     left: JSON.parse(left) as RosterLeaver[],
     evicted: JSON.parse(evicted) as Eviction[],
@@ -94,8 +93,12 @@ export async function recordLeft(
   leaver: RosterLeaver,
 ): Promise<void> {
   const { members, left, evicted } = await readRoster(client);
-  const known = members.find(({ installation }) => installation === leaver.installation)?.powerRestorePolicy;
-  const recorded = { ...leaver, ...(known === undefined ? {} : { powerRestorePolicy: known }) };
+  const known = members.find(({ installation }) => installation === leaver.installation);
+  const recorded = {
+    ...leaver,
+    ...(known?.powerRestorePolicy === undefined ? {} : { powerRestorePolicy: known.powerRestorePolicy }),
+    ...(known?.reach === undefined ? {} : { reach: known.reach }),
+  };
   await write(client, inputs, {
     evicted,
     members: members.filter(({ installation }) => installation !== leaver.installation),
@@ -132,7 +135,7 @@ export async function recordEvicted(
 async function write(
   client: HarvesterClient,
   { identity }: Pick<MembershipInputs, "identity">,
-  { members, left, evicted }: Roster,
+  { members, left, evicted }: Omit<Roster, "incarnation">,
 ): Promise<void> {
   await client.applyConfigMap(NAMESPACE, NAME, {
     incarnation: identity.incarnation,

@@ -2,6 +2,7 @@
 
 import { previewControlPlane } from "../../../model/control-plane";
 import { hostnameOf, type NodeDescription } from "../../../model/description";
+import { ofReturn, type ReturnedMachine } from "../../../model/fence";
 import { sameUuid } from "../../../model/hardware";
 import type { NodeStatus } from "../../../model/node-status";
 import { type Quorum, quorumOf } from "../../../model/quorum";
@@ -28,7 +29,7 @@ export interface Verification {
   quorum: Quorum;
   /** What is not as it should be and may become so by waiting. Empty when all is well. */
   pending: string[];
-  /** What no waiting mends: nodes that nobody described, another version. */
+  /** What no waiting mends: nodes that nobody described, machines that came back after they had left, another version. */
   wrong: string[];
 }
 
@@ -41,13 +42,15 @@ export interface Expectation {
    * Later on, whoever holds a seat keeps it. @default the seats are not compared
    */
   creator?: string;
+  /** Machines that came back after they had left, by the cluster's roster. @default none */
+  returned?: readonly ReturnedMachine[];
 }
 
 /** Verifies. */
 export function verify(
   members: readonly Member[],
   nodes: readonly NodeFacts[],
-  { version, creator }: Expectation,
+  { version, creator, returned = [] }: Expectation,
 ): Verification {
   const pending: string[] = [];
   const wrong: string[] = [];
@@ -67,7 +70,11 @@ export function verify(
     }
     return statusOf(name, member, node);
   });
-  for (const node of nodes) {
+  for (const machine of returned) {
+    const { message, next } = ofReturn(machine);
+    wrong.push(`${message} ${next}`.replace(/\.$/, ""));
+  }
+  for (const node of nodes.filter(({ name }) => !returned.some((machine) => machine.node === name))) {
     if (!members.some((member) => sameUuid(node.uuid, member.node.hardware.uuid))) {
       wrong.push(
         `the cluster has a node ${node.name} (UUID ${node.uuid}) that the description does not name`,

@@ -2,6 +2,7 @@
 import type { ClusterDescription, NodeDescription } from "../../../model/description";
 import { hostnameOf, installedAs } from "../../../model/description";
 import type { Eviction } from "../../../model/eviction";
+import type { ReturnedMachine } from "../../../model/fence";
 import { intentId, sameUuid } from "../../../model/hardware";
 import { roleOf } from "../../../model/roles";
 import type { ClusterFacts, NodeFacts } from "../../../model/transition";
@@ -22,6 +23,7 @@ import { NoAnswer } from "../../net/http";
 import { standingEvictions } from "../../recovery/evictions";
 import { type Entry, enterCluster } from "../live-cluster";
 import { INCARNATION_LABEL, INSTALLATION_LABEL } from "../machine/inputs";
+import { returnedBy } from "../membership/fence/returned";
 import { type RosterMember, readRoster } from "../membership/roster";
 
 /** What a look brought. */
@@ -36,6 +38,8 @@ export type Sight =
       roster: readonly RosterMember[];
       /** Evictions that nobody has answered. */
       evicted: readonly Eviction[];
+      /** Machines that have left and are nodes again. The facts hold none of them: they are put out whatever is changed. */
+      returned: readonly ReturnedMachine[];
       /** Keys of described nodes whose leaving had begun, or whose machine was switched off and is to be on. */
       leaving: readonly string[];
     }
@@ -64,14 +68,20 @@ export async function sightOf(
     };
   try {
     const lives = new Set(entry.nodes.map(({ labels }) => labels[INCARNATION_LABEL] ?? ""));
-    const { members, evicted } = await readRoster(entry.client);
+    const incarnation = lives.size === 1 ? [...lives][0]! : "";
+    const roster = await readRoster(entry.client);
+    const { members, evicted } = roster;
+    const returned = returnedBy(roster, entry.nodes, wanted.nodes, incarnation);
+    const { client } = entry;
+    const nodes = entry.nodes.filter(({ name }) => !returned.some(({ node }) => node === name));
     return {
       // Whoever is still to be taken out is described no more, and known by the roster alone.
-      facts: await clusterFacts(entry, { ...nodesOf(members), ...described }),
+      facts: await clusterFacts({ client, nodes }, { ...nodesOf(members), ...described }),
       authority: entry.client.caFingerprint,
-      incarnation: lives.size === 1 ? [...lives][0]! : "",
+      incarnation,
       roster: members,
-      evicted: standingEvictions(evicted, wanted, lives.size === 1 ? [...lives][0]! : ""),
+      evicted: standingEvictions(evicted, wanted, incarnation),
+      returned,
       leaving: entry.nodes.flatMap((node) => {
         const key = keyOf(node, wanted.nodes);
         if (key === undefined) return [];

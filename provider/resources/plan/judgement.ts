@@ -46,12 +46,13 @@ export async function judgeChange(
   }
   const sight = await look(ctx, before, wanted, authority);
   if (sight.facts !== undefined) {
-    const { facts, authority, incarnation, roster, evicted, leaving } = sight;
+    const { facts, authority, incarnation, roster, evicted, returned, leaving } = sight;
     const transition = planTransition({
       ...change,
       facts,
       roster: roster.map(({ key }) => key),
       evicted,
+      returned,
     });
     return {
       transition: asking(transition, incarnation, before, wanted, roster),

@@ -67,6 +67,7 @@ async function pass(first: Judged, changes: Partial<PassOptions> = {}, second = 
     cluster: "demo",
     policy: first.judgement.situation.policy,
     evicted: [],
+    fence: async () => [],
     judge: async () => looks.shift()!,
     alone: (_purpose, work) => work(new AbortController().signal),
     act: async (decided) => {

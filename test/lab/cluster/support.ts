@@ -123,6 +123,7 @@ export class TestMachine {
       address: `${site.lab.net}.${10 + number}`,
       dir,
       hardware: hardware(number, site.lab.net),
+      assetTag: "",
       console: (line) => this.screen.push(line),
       reboot: (reason) => this.power.push(`reboot: ${reason}`),
       powerOff: (reason) => this.power.push(`off: ${reason}`),

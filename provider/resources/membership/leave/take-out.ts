@@ -130,7 +130,7 @@ export async function lastCopiesOn(client: Seen["client"], node: string): Promis
 }
 
 /** A cluster whose VIP is on its way to another node, or a node that restarts, is asked again. */
-async function tolerant(step: () => Promise<Step>): Promise<Step> {
+export async function tolerant<T>(step: () => Promise<T>): Promise<T | { act: "wait"; what: string }> {
   try {
     return await step();
   } catch (error) {

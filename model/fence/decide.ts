@@ -1,0 +1,78 @@
+/** What to do next about a machine that came back after it had left. Level-triggered: the same signs, the same act, after any crash. */
+import { FENCE_GUARDS, type FenceGuard } from "./guards";
+
+/** What was seen of it just now. */
+export interface ReturnSigns {
+  /** Name of its node. */
+  node: string;
+  /** Its kubelet reports. */
+  ready: boolean;
+  /** Its node takes nothing new. */
+  cordoned: boolean;
+  /** Its Machine or Node is being deleted. */
+  deleting: boolean;
+  /** What keeps a node that is not Ready from being called dead; undefined: nothing does. */
+  alive: string | undefined;
+  /** Its operating system answers (SSH greets); null where nobody knows how it is reached. */
+  greets: boolean | null;
+  /** Why nobody can log in to switch it off; undefined: somebody can. */
+  shut: string | undefined;
+  /** `asked`: this run has told it to switch off. `ignored`: and it had its time to do so. */
+  order: "none" | "asked" | "ignored";
+  /** Whose mark its hardware shows: another installation's means that another stack has begun to use it. */
+  mark: "ours" | "none" | "another's";
+  /** Virtual machines that run on it. */
+  machines: readonly { name: string; migratable: boolean }[];
+  /** Volumes whose only healthy replicas are on it. */
+  lastCopies: readonly string[];
+  /** Why etcd cannot do without it now; undefined: it can. */
+  quorum: string | undefined;
+  /** Name of an upgrade that is under way. */
+  upgrade: string | undefined;
+}
+
+/** The next act. */
+export type FenceAct =
+  | { act: "cordon" }
+  /** Its pods are evicted, so that its virtual machines move. */
+  | { act: "drain" }
+  | { act: "switch-off" }
+  /** Its Machine is deleted, and with it the node and its etcd member. */
+  | { act: "remove" }
+  | { act: "wait"; what: string }
+  /** Something should be done, and is not. `passes`: waiting mends that, else a person has to act. */
+  | { act: "refuse"; guard: string; passes: boolean; why: string };
+
+/** The acts that guards may refuse: they end what runs on the machine, or take a vote out of etcd. */
+export type GuardedAct = "switch-off" | "remove";
+
+/** Decides. `guards` are all of them, but in tests that show what each one is for. */
+export function decideOnReturn(signs: ReturnSigns, guards: readonly FenceGuard[] = FENCE_GUARDS): FenceAct {
+  if (signs.deleting) return { act: "wait", what: `${signs.node} to be taken out by Harvester` };
+  if (!signs.cordoned) return { act: "cordon" };
+  if (!signs.ready && signs.greets !== true) {
+    if (signs.alive !== undefined)
+      return { act: "wait", what: `${signs.node} to be off for certain: ${signs.alive}` };
+    return refusalOf(signs, "remove", guards) ?? { act: "remove" };
+  }
+  if (signs.order === "asked") return { act: "wait", what: `${signs.node} to switch off` };
+  const refusal = refusalOf(signs, "switch-off", guards);
+  if (refusal !== undefined) return refusal;
+  if (signs.machines.length > 0) return { act: "drain" };
+  const byHand =
+    signs.shut ?? (signs.order === "ignored" ? "it was told to switch off, and goes on running" : undefined);
+  if (byHand === undefined) return { act: "switch-off" };
+  return { act: "refuse", guard: "by-hand", passes: false, why: `${byHand}. Switch it off by hand` };
+}
+
+function refusalOf(
+  signs: ReturnSigns,
+  act: GuardedAct,
+  guards: readonly FenceGuard[],
+): Extract<FenceAct, { act: "refuse" }> | undefined {
+  for (const { id, passes = false, refuses } of guards) {
+    const why = refuses(signs, act);
+    if (why !== undefined) return { act: "refuse", guard: id, passes, why };
+  }
+  return undefined;
+}
