@@ -11,12 +11,14 @@ import {
 import { runOverSsh } from "../../provider/ssh/exec";
 import { until } from "../toolchain/offline/support/until";
 import { assertNoneLost, Counter } from "./counter";
-import { kubeDelete, kubeGet } from "./http";
+import { kubeDelete, kubeGet, kubePatch, kubePost } from "./http";
 import { runScript } from "./scripts";
 import { type Loose, World } from "./world";
 
 /** Real seconds, as everything that the guard measures: the lab's clock makes machines fast, not the guard. */
 const RECOVERY = { mode: "automatic", failureThreshold: "6s", retryPeriod: "3s" } as const;
+
+const NODES = ["n1", "n2", "n3", "n4"];
 
 interface Pass {
   code: number;
@@ -46,13 +48,27 @@ describe("a member of the control plane dies", function () {
     await world?.stop();
   });
 
-  const pass = async (): Promise<Pass> => {
-    const { code, stdout, stderr } = await runScript(world, "guard", ["--stack", "lab", "--json"]);
+  const pass = async (heard?: (text: string) => void): Promise<Pass> => {
+    const args = ["--stack", "lab", "--json"];
+    const { code, stdout, stderr } = await runScript(world, "guard", args, heard && { heard });
     assert.notEqual(stdout, "", stderr);
     return { code, report: JSON.parse(stdout), stderr };
   };
   const stateOf = ({ report }: Pass, node: string) =>
     report.nodes.find((each) => each.node === node)?.assessment.state;
+  /** Takes the Lease of changes as somebody else; returns where it is. */
+  const holdLease = async (holderIdentity: string): Promise<string> => {
+    const leases = "/apis/coordination.k8s.io/v1/namespaces/harvester-system/leases";
+    const metadata = { name: "harvester-stack-membership", namespace: "harvester-system" };
+    const spec = { holderIdentity, leaseDurationSeconds: 60 };
+    await kubePost(kubeconfig, leases, {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata,
+      spec,
+    });
+    return `${leases}/${metadata.name}`;
+  };
   const nodesNow = async (): Promise<Loose[]> => (await kubeGet(kubeconfig, "/api/v1/nodes")).items;
 
   /** Passes one after another, as cron would, until one says something of this kind. */
@@ -83,22 +99,51 @@ describe("a member of the control plane dies", function () {
     assert.equal(world.bmcWrites().length, before);
   });
 
-  it("a member that lost its power is waited for, then switched on, once, and comes back", async () => {
-    const before = world.lab.ledger.read().length;
+  it("a member that lost its power, and whose BMC is silent, is waited for, then left to a person: whether it is off cannot be told", async () => {
+    const before = world.bmcWrites().length;
     await world.lab.machine("m3").cutPower();
-    const passes = await passesUntil("n3 is switched on", ({ report }) => report.outcome.result !== "none");
-    const [first] = passes;
-    assert.deepEqual([first?.code, stateOf(first!, "n3")], [0, "hiccup"], JSON.stringify(first?.report));
-    const last = passes.at(-1)!;
-    assert.deepEqual([last.code, last.report.outcome], [1, { result: "done" }], JSON.stringify(last.report));
-    assert.ok(last.report.decision.do === "repair" && last.report.decision.act === "power-on");
-    assert.deepEqual(last.report.quorum, {
+    await passesUntil("it is seen to fail", (each) => stateOf(each, "n3") === "hiccup");
+    const second = await pass();
+    assert.deepEqual([second.code, stateOf(second, "n3")], [0, "hiccup"], JSON.stringify(second.report));
+    await world.lab.fault("m3", "bmc-silent");
+    const passes = await passesUntil("it is a fault", (each) => stateOf(each, "n3") !== "hiccup");
+    const { code, report } = passes.at(-1)!;
+    assert.deepEqual([code, report.outcome], [1, { result: "none" }], JSON.stringify(report));
+    assert.ok(report.decision.do === "refuse" && report.decision.guard === "not-certain");
+    assert.match(report.decision.why, /its BMC does not answer: whether it is off cannot be told/);
+    assert.equal(world.bmcWrites().length, before);
+    assert.deepEqual((await nodesNow()).map(({ metadata }) => metadata.name).sort(), NODES);
+  });
+
+  it("its BMC mended, it is switched on, once, also by two passes at a time: the other one names who holds the Lease", async () => {
+    await world.lab.clearFault("m3");
+    // For a while its BMC goes on saying that it is off: longer than a pass waits for the Lease.
+    await world.lab.fault("m3", "power-stale", ["900"]);
+    const before = world.lab.ledger.read().length;
+    const lease = await holdLease("ada@desk: looking on");
+    const waiting = new Set<string>();
+    const heardOf = (one: string) => (text: string) => {
+      if (!text.includes("waiting: ada@desk")) return;
+      waiting.add(one);
+      // Both have judged by now that it is to be switched on.
+      if (waiting.size === 2) void kubePatch(kubeconfig, lease, { spec: { holderIdentity: "" } });
+    };
+    const passes = await Promise.all([pass(heardOf("one")), pass(heardOf("other"))]);
+    const [winner, loser] = passes.sort((one, other) => other.code - one.code);
+    assert.deepEqual([winner?.code, winner?.report.outcome], [1, { result: "done" }], JSON.stringify(winner));
+    const { decision } = winner!.report;
+    assert.ok(decision.do === "repair" && decision.act === "power-on");
+    assert.deepEqual(winner!.report.quorum, {
       members: 3,
       healthy: 2,
       required: 2,
       tolerance: 0,
       reached: true,
     });
+    assert.deepEqual([loser?.code, loser?.report.outcome], [0, { result: "none" }], JSON.stringify(loser));
+    assert.ok(loser?.report.decision.do === "refuse" && loser.report.decision.guard === "other-change");
+    assert.match(loser.report.decision.why, /guard: repair n3 holds the Lease/);
+    await world.lab.clearFault("m3");
     await passesUntil("n3 is well", ({ code, report }) => code === 0 && report.quorum.healthy === 3);
     const power = (world.lab.ledger.read().slice(before) as Loose[]).filter(
       ({ event }) => event === "power-on",

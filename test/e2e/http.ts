@@ -81,6 +81,11 @@ export function kubePatch(kubeconfig: string, path: string, patch: object): Prom
   return kubeAsk(kubeconfig, "PATCH", path, patch);
 }
 
+/** Creates an object of the cluster, as the holder of a kubeconfig. */
+export function kubePost(kubeconfig: string, path: string, object: object): Promise<Loose> {
+  return kubeAsk(kubeconfig, "POST", path, object);
+}
+
 /** Removes an object of the cluster, as the holder of a kubeconfig. */
 export function kubeDelete(kubeconfig: string, path: string): Promise<Loose> {
   return kubeAsk(kubeconfig, "DELETE", path);
@@ -91,10 +96,12 @@ async function kubeAsk(kubeconfig: string, method: string, path: string, body?: 
   const { server, "certificate-authority-data": authority } = clusters[0].cluster;
   const answer = await ask(server + path, {
     method,
-    ...(body === undefined ? {} : { body, type: "application/merge-patch+json" }),
+    ...(body === undefined ? {} : { body }),
+    ...(method === "PATCH" ? { type: "application/merge-patch+json" } : {}),
     token: users[0].user.token,
     ca: Buffer.from(authority, "base64").toString("utf8"),
   });
-  if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+  if (answer.status !== 200 && answer.status !== 201)
+    throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
   return JSON.parse(answer.body);
 }

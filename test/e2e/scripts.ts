@@ -7,12 +7,22 @@ import { REPOSITORY, type Run, type World } from "./world";
 /** Real time that one command gets. */
 const DEADLINE_MS = 90_000;
 
-/** Runs a file of `cli/`, such as `status`, to its end; in another clone if one is given. */
+/** How one run of a command differs from the others. */
+export interface ScriptOptions {
+  /** Project folder. @default this clone */
+  project?: string;
+  /** Changes of the environment. */
+  env?: Record<string, string>;
+  /** Is given what it writes to standard error, as soon as it does. */
+  heard?: (text: string) => void;
+}
+
+/** Runs a file of `cli/`, such as `status`, to its end. */
 export function runScript(
   world: World,
   name: string,
   args: readonly string[],
-  { project = REPOSITORY, env = {} }: { project?: string; env?: Record<string, string> } = {},
+  { project = REPOSITORY, env = {}, heard }: ScriptOptions = {},
 ): Promise<Run> {
   // A clone is without the toolchain, which the tests need not install once more.
   const toolchain = join(project, ".toolchain");
@@ -25,9 +35,10 @@ export function runScript(
   };
   const command = ["--require", "tsx/cjs", join("cli", `${name}.ts`), ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, command, options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, command, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
       resolve({ code, stdout, stderr, output: stdout + stderr });
     });
+    if (heard !== undefined) child.stderr!.on("data", heard);
   });
 }
