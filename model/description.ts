@@ -77,7 +77,7 @@ export interface ClusterDescription {
    */
   approve?: string;
   /**
-   * Allow `pulumi destroy` to power the whole cluster down. It counts once an `up` has stored it.
+   * Allow a `pulumi destroy` of the whole stack to power the cluster down; one with `--target` or `--exclude` is refused. It counts once an `up` has stored it.
    * @default false
    */
   allowDestroy?: boolean;

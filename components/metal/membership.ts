@@ -35,7 +35,8 @@ export interface MembershipArgs {
 
 /**
  * Who belongs to the cluster. Takes out who belongs no more, one node at a time, waits until every member is Ready and promotion is at rest, verifies it against the
- * description, and keeps the roster in the cluster. Its delete powers the cluster down only if the state says so.
+ * description, and keeps the roster in the cluster. Its delete powers the cluster down only if the state says so, and only in a
+ * `pulumi destroy` of the whole stack.
  */
 export class Membership extends pulumi.CustomResource {
   /** @internal Lets policies recognise the resource. */

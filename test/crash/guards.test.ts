@@ -44,6 +44,11 @@ const GUARDS = {
     line: 'if ((former === "done" || former === "member") && seen.cluster !== "ours") {',
     mutant: 'if (former === "armed" && seen.cluster !== "ours") {',
   },
+  "a cluster is powered down only where the whole stack is destroyed": {
+    file: "provider/resources/membership/index.ts",
+    line: "refuseUnlessWhole(whyNotWhole(engineCommand()));",
+    mutant: "",
+  },
 };
 
 describe("the guards of an installation", function () {
@@ -66,6 +71,9 @@ describe("the guards of an installation", function () {
 
   it("a creator that is to be reinstalled while the VIP is silent is refused by the plan, and by the machine; without either it creates a second cluster", () =>
     inWorld(secondCreation));
+
+  it("the destruction of one machine and of what depends on it powers nothing down; without that guard, it does", () =>
+    inWorld(namedDestruction));
 });
 
 /** Kills the engine while the installer's kernel runs, and plays that installer at the instant when the next run is at its machine. */
@@ -137,6 +145,23 @@ async function secondCreation(world: World): Promise<void> {
   const up = world.spawn(["up", "--yes", "--skip-preview"], { project });
   await Promise.race([again, endedEarly(up)]);
   await up.kill();
+}
+
+async function namedDestruction(world: World): Promise<void> {
+  await world.must("up", "--yes", "--skip-preview");
+  const ours = async (): Promise<Loose[]> =>
+    (await world.state()).deployment.resources.filter(({ type }: Loose) => type.startsWith("metal:"));
+  const resources = await ours();
+  const { urn } = resources.find(({ type }) => type === "metal:index:Machine");
+  const destroy = ["destroy", "--yes", "--skip-preview", "--target", urn, "--target-dependents"];
+  const refused = await world.pulumi(destroy);
+  assert.notEqual(refused.code, 0, refused.output);
+  assert.match(refused.output, /not powered down.*--target picks single resources/);
+  assert.equal(world.machine.state.power, "On");
+  assert.equal((await ours()).length, resources.length);
+  const project = mutant(world, "a cluster is powered down only where the whole stack is destroyed");
+  await world.pulumi(destroy, { project });
+  assert.equal(world.machine.state.power, "Off");
 }
 
 /** Some BMCs report and keep a one-time override as continuous: here it is back whenever the machine restarts by itself. */

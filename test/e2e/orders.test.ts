@@ -159,6 +159,15 @@ describe("orders that must not hurt", function () {
       );
     });
 
+    it("the destruction of one machine and of what depends on it: refused, though the cluster may be destroyed", async () => {
+      const target = await urnOf("metal:index:Machine", "n3");
+      await nothingHappens(
+        () => undefined,
+        ["destroy", "--yes", "--skip-preview", "--target", target, "--target-dependents"],
+        /not powered down.*--target picks single resources/,
+      );
+    });
+
     it("after all of that the next up finds the cluster as it was", async () => {
       const untouched = touched();
       await world.must(...UP);

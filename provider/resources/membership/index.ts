@@ -4,6 +4,7 @@ import type { ReturnedMachine } from "../../../model/fence";
 import { recordOf } from "../../../model/transition";
 import { pause } from "../../net/retry";
 import { differences } from "../../shell/diff";
+import { engineCommand, whyNotWhole } from "../../shell/engine-command";
 import {
   type OperationContext,
   type Properties,
@@ -82,6 +83,7 @@ export const membership: Resource = {
     const inputs = membershipInputs(oldOutputs);
     // Only what an earlier `up` stored counts: a destroy must not be able to bring its own permission along.
     if (inputs.cluster.allowDestroy !== true) return;
+    refuseUnlessWhole(whyNotWhole(engineCommand()));
     await powerDown(ctx, inputs);
   },
 };
@@ -90,6 +92,16 @@ export const membership: Resource = {
 const NOT_SEEN = { nodes: UNKNOWN, quorum: UNKNOWN, lastChange: UNKNOWN };
 
 const NOT_KNOWN = { kubeconfig: UNKNOWN, caFingerprint: UNKNOWN, ...NOT_SEEN };
+
+/** Everything depends on something: whoever names one machine, with what depends on it, has not said that the cluster is to go (P11). */
+function refuseUnlessWhole(why: string | undefined): void {
+  if (why === undefined) return;
+  throw new UserError(
+    `The cluster is not powered down: only a \`pulumi destroy\` of the whole stack does that, and ${why}. No machine was touched. To take the cluster down, ` +
+      "run `pulumi destroy` without --target and --exclude. To take one node out, take it out of the description. To make the state forget a resource, " +
+      "use `pulumi state delete`.",
+  );
+}
 
 function idsOf(properties: Properties): string[] {
   return membershipInputs(properties).members.map((member) => machineId(member.node));
