@@ -7,7 +7,6 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { installToolchain } from "../../toolchain/toolchain";
 import { REPOSITORY } from "../e2e/world";
-import { MATRIX_VICTIMS } from "./matrix";
 import { SCENE_NAMES, type SceneName } from "./scenes";
 import { tableOf } from "./table";
 import { type Told, tour } from "./tour";
@@ -28,7 +27,7 @@ async function all(names: readonly string[]): Promise<number> {
   const stories: Told[] = [];
   const scenes = names.length > 0 ? (names as SceneName[]) : SCENE_NAMES;
   const clusters = Math.round(cpus().length * CLUSTERS_PER_CORE);
-  const effects = await tour({ scenes, victims: MATRIX_VICTIMS, clusters }, (told, left) => {
+  const effects = await tour({ scenes, victims: "all", clusters }, (told, left) => {
     stories.push(told);
     const { scene, victim, effect, resume, fate, seconds, error } = told;
     console.log(

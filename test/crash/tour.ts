@@ -1,12 +1,13 @@
 /** The order of kills: through the scenes, a side effect further each time, for every victim. */
-import { type Fate, type Kill, MATRIX_VICTIMS, Matrix, type MatrixVictim, type SideEffect } from "./matrix";
+import { type Fate, type Kill, Matrix, type MatrixVictim, type SideEffect } from "./matrix";
 import { SCENE_NAMES, type SceneName } from "./scenes";
 
 /** What is to be killed where. */
 export interface Tour {
   /** Scenes with kills in them. Others are played through where they have to come between. */
   scenes: readonly SceneName[];
-  victims: readonly MatrixVictim[];
+  /** Who is killed at a side effect: every victim that is there, each in a play of its own, or one of them, in turn. */
+  victims: "all" | "in turn";
   /** Clusters that go side by side. @default 1 */
   clusters?: number;
 }
@@ -72,16 +73,18 @@ async function goOn(begun: Matrix, open: Open, tell: (told: Told, left: number) 
   }
 }
 
-function killsOf(scene: SceneName, effects: readonly SideEffect[], victims: readonly MatrixVictim[]): Kill[] {
+/** Both ways of resuming come about for every victim, and for every kind of side effect. */
+function killsOf(scene: SceneName, effects: readonly SideEffect[], victims: Tour["victims"]): Kill[] {
   const resumes = ["in place", "fresh clone"] as const;
-  return effects.flatMap(({ name, present }, at) =>
-    victims
-      .filter((victim) => present.includes(victim))
-      .map((victim) => ({
-        scene,
-        effect: name,
-        victim,
-        resume: resumes[(at + MATRIX_VICTIMS.indexOf(victim)) % 2]!,
-      })),
-  );
+  return effects.flatMap(({ name, present }, at) => {
+    const kill = (victim: MatrixVictim, turn: number): Kill => ({
+      scene,
+      effect: name,
+      victim,
+      resume: resumes[turn % resumes.length]!,
+    });
+    if (victims === "all") return present.map((victim, nth) => kill(victim, at + nth));
+    const round = Math.floor(at / present.length);
+    return [kill(present[at % present.length]!, at + round)];
+  });
 }
