@@ -142,7 +142,8 @@ export class ServerNode {
 
   /**
    * What RKE2 does with a removed member that starts again (it leaves a tombstone): the old data is put aside, and with the token that is
-   * still on the disk the machine becomes a member once more. Nobody has to ask for it, and nobody is asked.
+   * still on the disk the machine becomes a member once more. Nobody has to ask for it, and nobody is asked (k3s pkg/etcd, Register; rke2#1874,
+   * harvester#1497). One that was removed while it was off may stay stuck there for want of a tombstone (k3s#13498); this is the worse of both.
    */
   async #rejoin(signal: AbortSignal): Promise<void> {
     const { disk, identity, log, lab } = this.parts;

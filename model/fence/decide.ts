@@ -15,6 +15,8 @@ export interface ReturnSigns {
   alive: string | undefined;
   /** Its operating system answers (SSH greets); null where nobody knows how it is reached. */
   greets: boolean | null;
+  /** SSH has been silent for longer than a cluster takes to notice that a kubelet is. */
+  silent: boolean;
   /** Why nobody can log in to switch it off; undefined: somebody can. */
   shut: string | undefined;
   /** `asked`: this run has told it to switch off. `ignored`: and it had its time to do so. */
@@ -55,10 +57,13 @@ export function decideOnReturn(signs: ReturnSigns, guards: readonly FenceGuard[]
       return { act: "wait", what: `${signs.node} to be off for certain: ${signs.alive}` };
     return refusalOf(signs, "remove", guards) ?? { act: "remove" };
   }
+  if (signs.greets === false && !signs.silent)
+    return { act: "wait", what: `SSH to answer on ${signs.node}, or the cluster to notice that it is off` };
   if (signs.order === "asked") return { act: "wait", what: `${signs.node} to switch off` };
   const refusal = refusalOf(signs, "switch-off", guards);
   if (refusal !== undefined) return refusal;
-  if (signs.machines.length > 0) return { act: "drain" };
+  // Nothing can be moved off a kubelet that is silent; the cluster starts what it ran elsewhere.
+  if (signs.ready && signs.machines.length > 0) return { act: "drain" };
   const byHand =
     signs.shut ?? (signs.order === "ignored" ? "it was told to switch off, and goes on running" : undefined);
   if (byHand === undefined) return { act: "switch-off" };

@@ -54,9 +54,9 @@ export const FENCE_GUARDS: readonly FenceGuard[] = [
   {
     id: "virtual-machines",
     about: "No virtual machine that cannot be moved is stopped because of where it was placed.",
-    refuses({ machines, node }, act) {
+    refuses({ machines, node, ready }) {
       const fixed = machines.filter(({ migratable }) => !migratable).map(({ name }) => name);
-      if (fixed.length === 0 || act === "remove") return undefined;
+      if (fixed.length === 0 || !ready) return undefined;
       return `${node} runs virtual machines that cannot be live-migrated: ${fixed.join(", ")}. Stop or move them`;
     },
   },

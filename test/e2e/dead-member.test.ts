@@ -46,17 +46,28 @@ describe("members that died, and one that is installed anew", function () {
   /** Somebody switches the removed machine on again, with its old disk. Returns its node, once that is Ready and votes. */
   const plugIn = async (): Promise<Loose> => {
     await world.lab.machine("m2").reset("On");
-    const found = async () =>
-      (await cluster.nodes()).find(
+    await votes("n2");
+    return cluster.get("/api/v1/nodes/n2");
+  };
+  const votes = (name: string) =>
+    cluster.until(`${name} to vote`, async () =>
+      (await cluster.nodes()).some(
         ({ metadata, status }) =>
-          metadata.name === "n2" &&
-          status.conditions.some(({ type, status }: Loose) => type === "EtcdIsVoter" && status === "True"),
-      );
-    await cluster.until("n2 to be back", async () => (await found()) !== undefined);
-    return found();
+          metadata.name === name &&
+          ["Ready", "EtcdIsVoter"].every((wanted) =>
+            status.conditions.some(({ type, status }: Loose) => type === wanted && status === "True"),
+          ),
+      ),
+    );
+  const guard = async (): Promise<{ code: number; report: GuardReport }> => {
+    const { code, stdout, stderr } = await runScript(world, "guard", ["--stack", "lab", "--json"]);
+    assert.notEqual(stdout, "", stderr);
+    return { code, report: JSON.parse(stdout) };
   };
 
   it("switched on again it is back in use, with a vote, unless somebody watches; the preview says so and touches nothing", async () => {
+    // It carries a mark already that another installation put there before it was switched on.
+    world.lab.machine("m2").configure({ assetTag: "hvst:ffffffffffff:served" });
     const { spec, status } = await plugIn();
     assert.equal(spec.unschedulable, undefined);
     assert.equal(status.conditions.find(({ type }: Loose) => type === "Ready").status, "True");
@@ -72,6 +83,19 @@ describe("members that died, and one that is installed anew", function () {
     assert.equal((await cluster.get("/api/v1/nodes/n2")).spec.unschedulable, undefined);
   });
 
+  it("as another installation has marked it, up takes it out of use and asks for a person", async () => {
+    const machine = world.lab.machine("m2");
+    const { code, output } = await world.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(code, 0, output);
+    assert.match(output, /it was not switched off: its hardware carries the mark of another installation/);
+    assert.equal((await cluster.get("/api/v1/nodes/n2")).spec.unschedulable, true);
+    assert.equal(machine.state.power, "On");
+    await machine.cutPower();
+    await cluster.notReady("n2");
+    machine.configure({ assetTag: "" });
+    await plugIn();
+  });
+
   it("up takes it out of use, switches it off and removes its node, though nobody has edited anything", async () => {
     const { output } = await world.must("up", "--yes", "--skip-preview");
     assert.match(output, /the machine of n2 .* It was switched off, and its node removed/);
@@ -79,17 +103,30 @@ describe("members that died, and one that is installed anew", function () {
     await cluster.restsAt({ nodes: ["n1", "n3", "n4"], voters: ["n1", "n3", "n4"] });
   });
 
-  it("so does a pass of the guard, also where recovery is manual", async () => {
+  it("so does a pass of the guard, also where recovery is manual, and not while etcd needs its vote", async () => {
     await plugIn();
+    await world.lab.machine("m3").cutPower();
+    await cluster.notReady("n3");
     const writes = world.bmcWrites().length;
-    const { code, stdout, stderr } = await runScript(world, "guard", ["--stack", "lab", "--json"]);
-    const { recovery, returned, decision, quorum }: GuardReport = JSON.parse(stdout);
-    assert.equal(code, 1, stderr);
+    const held = await guard();
     assert.deepEqual(
-      [recovery, decision.do, returned.map(({ node, released, held }) => [node, released.serial, held])],
-      ["manual", "nothing", [["n2", "HVL1002", undefined]]],
+      held.report.returned.map((machine) => [machine.node, machine.held?.guard, machine.held?.passes]),
+      [["n2", "quorum", true]],
     );
-    assert.deepEqual([quorum.members, quorum.healthy], [3, 3]);
+    assert.match(held.report.returned[0]!.held!.why, /2 of 4 etcd voters would answer and 3 are needed/);
+    assert.equal((await cluster.get("/api/v1/nodes/n2")).spec.unschedulable, true);
+    assert.equal(world.lab.machine("m2").state.power, "On");
+
+    await world.lab.machine("m3").reset("On");
+    await votes("n3");
+    const { code, report } = await guard();
+    assert.equal(code, 1);
+    const { recovery, returned, quorum } = report;
+    assert.deepEqual(
+      [recovery, returned.map(({ node, released, held }) => [node, released.serial, held])],
+      ["manual", [["n2", "HVL1002", undefined]]],
+    );
+    assert.equal(quorum.members, 3);
     assert.equal(world.lab.machine("m2").state.power, "Off");
     assert.equal(world.bmcWrites().length, writes, "its BMC is nobody's to ask any more");
     await cluster.restsAt({ nodes: ["n1", "n3", "n4"], voters: ["n1", "n3", "n4"] });

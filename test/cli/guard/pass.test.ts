@@ -168,6 +168,42 @@ describe("a pass of the guard", () => {
     );
   });
 
+  describe("finds a machine that had left", () => {
+    const released = {
+      key: "n9",
+      uuid: "",
+      serial: "SN9",
+      at: NOW,
+      how: "removed" as const,
+      fence: "attested by Ada: power cables pulled",
+    };
+    const held = { guard: "by-hand", passes: false, why: "SSH does not answer. Switch it off by hand" };
+
+    it("tells that it was put out, and does nothing else in the same pass", async () => {
+      const fence = async () => [{ node: "n9", released }];
+      const { report, acts } = await pass(judged(OFF, "automatic"), { fence });
+      assert.deepEqual([exitCodeOf(report), acts, report.outcome], [1, [], { result: "none" }]);
+      assert.match(
+        renderReport(report),
+        /The machine of n9 \(serial SN9\), which was removed dead .* Done: it was switched off, and its node removed/,
+      );
+      assert.match(renderReport(report), /n2 would be switched on .*this pass has just put n9 out/);
+    });
+
+    it("asks for a person where it could not be, and goes on with what failed", async () => {
+      const fence = async () => [{ node: "n9", released, held }];
+      const { report, acts } = await pass(judged(OFF, "automatic"), { fence });
+      assert.deepEqual([exitCodeOf(report), acts], [1, ["repair n2"]]);
+      assert.match(renderReport(report), /A person is needed: it is not out, because SSH does not answer\./);
+    });
+
+    it("also where all else is well and recovery is manual", async () => {
+      const fence = async () => [{ node: "n9", released }];
+      const { report } = await pass(judged(WELL, "manual"), { fence });
+      assert.equal(exitCodeOf(report), 1);
+    });
+  });
+
   it("an eviction that nobody has answered asks for a person, though all is well", async () => {
     const evicted = [
       { node: "n9", installation: "0123456789ab", at: NOW, by: "ops@jump", why: "reset did not help" },

@@ -55,6 +55,28 @@ describe("verifying a membership", () => {
     assert.notDeepEqual(verify(members(), nodes.map(nodeFacts), EXPECTATION).pending, []);
   });
 
+  it("says of a node that was released what it is, also where it is described and was evicted", () => {
+    const released = {
+      key: "n9",
+      uuid: "",
+      serial: "SN9",
+      at: "2026-03-01T12:00:00Z",
+      how: "left" as const,
+      fence: "observed off",
+    };
+    const nodes = [...kubeNodes(), { ...kubeNodes()[3]!, metadata: { name: "n9" }, status: {} }].map(
+      nodeFacts,
+    );
+    const said = (node: string) =>
+      verify(members(), nodes, { ...EXPECTATION, returned: [{ node, released }] }).wrong;
+    assert.deepEqual(said("n9").length, 1);
+    assert.match(
+      said("n9")[0]!,
+      /^the machine of n9 \(serial SN9\), which left at 2026-03-01.*as the node n9/,
+    );
+    assert.match(said("n4").join("; "), /in the cluster again, as the node n4.*a node n9 .* does not name/);
+  });
+
   const refuses: [string, (nodes: KubeNode[]) => void, RegExp][] = [
     [
       "a promotion that failed",

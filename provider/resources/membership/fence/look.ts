@@ -23,6 +23,8 @@ import type { RosterLeaver } from "../roster";
 
 /** A machine that does not answer within this is taken for silent; the next look asks again. */
 const GREETING_MS = 4000;
+/** A kubelet is called silent after 40 s [kubernetes, --node-monitor-grace-period]; SSH gets longer, as the machine may be starting. */
+const SILENCE_MS = 90_000;
 /** So long a machine that was told to switch off may take. */
 const SWITCH_OFF_MS = 120_000;
 
@@ -47,6 +49,8 @@ export interface Watch {
 export interface Memory {
   /** When it was told to switch off, milliseconds; undefined: it was not. */
   askedAt: number | undefined;
+  /** Since when SSH has been silent on it, milliseconds; undefined: it answered. */
+  silentSince: number | undefined;
   /** Looks in a row that found its node not Ready. */
   looksNotReady: number;
 }
@@ -59,6 +63,8 @@ export async function lookAtReturned(
   memory: Memory,
 ): Promise<ReturnSigns> {
   memory.looksNotReady = node.ready ? 0 : memory.looksNotReady + 1;
+  const system = await systemOf(watch, released);
+  memory.silentSince = system.greets === false ? (memory.silentSince ?? Date.now()) : undefined;
   const asked = memory.askedAt === undefined ? undefined : Date.now() - memory.askedAt;
   const machines = virtualMachineFacts(await client.list<VirtualMachineInstance>(WORKLOAD_PATHS.instances));
   return {
@@ -69,7 +75,8 @@ export async function lookAtReturned(
     // It was told to, and both its SSH and its kubelet fell silent: no minute has to pass until that is no restart.
     alive: node.ready || asked !== undefined ? undefined : whyNotDead(node, memory, Date.now()),
     order: asked === undefined ? "none" : asked < SWITCH_OFF_MS ? "asked" : "ignored",
-    ...(await systemOf(watch, released)),
+    ...system,
+    silent: memory.silentSince !== undefined && Date.now() - memory.silentSince >= SILENCE_MS,
     machines: machines.filter((machine) => machine.node === node.name),
     lastCopies: await lastCopiesOn(client, node.name),
     quorum: await quorumWithout(watch, nodes, node),

@@ -63,7 +63,7 @@ async function putOut(
   { node, released }: { node: string; released: RosterLeaver },
   guards: readonly FenceGuard[],
 ): Promise<PutOut> {
-  const memory: Memory = { askedAt: undefined, looksNotReady: 0 };
+  const memory: Memory = { askedAt: undefined, silentSince: undefined, looksNotReady: 0 };
   for (;;) {
     const act = await tolerant(() => oneStep(ctx, watch, released, memory, guards));
     if (act === "out") return { node, released };
