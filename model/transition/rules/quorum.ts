@@ -1,11 +1,13 @@
 /** etcd's quorum on the way (P3) and its voters at rest (P4). */
 import { isMember, nextPromotion } from "../../promotion";
-import { isRestingVoterCount } from "../../quorum";
+import { isRestingVoterCount, type Quorum, quorumOf } from "../../quorum";
 import { WANTED_MEMBERS } from "../../roles";
 import { topologyOf } from "../change";
 import type { DraftStep } from "../draft";
+import type { NodeFacts } from "../facts";
 import { countsForQuorum, momentOf } from "../moment";
 import { promotionVersion } from "../situation";
+import type { StepKind } from "../step";
 import { type Judged, listed, nodePath, type Said, SOURCES, type TransitionRule } from "./rule";
 
 /** The only way to fewer voters. */
@@ -15,24 +17,18 @@ export const REBUILD =
 export const quorumRules: readonly TransitionRule[] = [
   {
     id: "quorum-lost",
-    about: "A cluster that has lost its quorum is not changed but repaired.",
+    about:
+      "A cluster that has lost its quorum, or whose quorum hangs on members in maintenance, is not changed but repaired.",
     source:
       "harvester#7805, #2552: without a majority of etcd nothing can be written, so no node can join or leave in order",
     severity: "error",
-    *judge({ situation, change, course }) {
+    *judge(judged) {
+      const { situation, change, course } = judged;
       // Waiting for an upgrade that Harvester carries out touches nothing; a node that restarts for it comes back by itself.
       const begins = change.upgrade !== undefined && situation.upgrade === undefined;
       if (change.rebuild || (topologyOf(change).length === 0 && !begins)) return;
-      const { quorum, voters } = momentOf(situation.nodes);
-      if (situation.nodes.length === 0 || quorum.reached || course.steps.length === 0) return;
-      const away = situation.nodes.filter((node) => node.etcd && !countsForQuorum(node));
-      yield {
-        property: "nodes",
-        message:
-          `etcd has lost its quorum: ${quorum.healthy} of ${voters.length} voters answer and ${quorum.required} are needed, so nothing can be ` +
-          "written, and nobody can join or leave.",
-        next: `Bring ${listed(away.map(({ name }) => name))} back first, as many as are missing. If they are lost for good: ${REBUILD}`,
-      };
+      if (course.steps.length === 0 || !isQuorumLost(judged)) return;
+      yield { property: "nodes", ...explainLost(situation.nodes) };
     },
   },
   {
@@ -128,9 +124,48 @@ export const quorumRules: readonly TransitionRule[] = [
   },
 ];
 
-/** Whether the quorum was lost before anything was done. */
-export function isQuorumLost({ situation }: Judged): boolean {
-  return situation.nodes.length > 0 && !momentOf(situation.nodes).quorum.reached;
+/** Steps by which members come back. */
+const BRINGS_BACK: readonly StepKind[] = ["switch-on", "resume"];
+
+/**
+ * Whether the quorum was lost before anything was done, or hangs on members in maintenance. A change that begins by taking those back is the
+ * way out of the latter, unless machines join by it: those come first.
+ */
+function isQuorumLost({ situation, change, course }: Judged): boolean {
+  const { nodes } = situation;
+  if (nodes.length === 0 || momentOf(nodes).quorum.reached) return false;
+  if (!answering(nodes).reached || change.joins.length > 0) return true;
+  const next = course.steps.find(({ kind }) => !BRINGS_BACK.includes(kind));
+  return !momentOf(next?.from ?? course.nodes).quorum.reached;
+}
+
+/** The quorum by who answers just now; whoever is in maintenance and still on does. */
+function answering(nodes: readonly NodeFacts[]): Quorum {
+  const voters = nodes.filter(({ etcd }) => etcd);
+  return quorumOf(voters.length, voters.filter(({ healthy }) => healthy).length);
+}
+
+function explainLost(nodes: readonly NodeFacts[]): Pick<Said, "message" | "next"> {
+  const { members, healthy, required, reached } = answering(nodes);
+  const silent = nodes.filter((node) => node.etcd && !node.healthy).map(({ name }) => name);
+  if (!reached) {
+    return {
+      message:
+        `etcd has lost its quorum: ${healthy} of ${members} voters answer and ${required} are needed, so nothing can be ` +
+        "written, and nobody can join or leave.",
+      next: `Bring ${listed(silent)} back first, as many as are missing. If they are lost for good: ${REBUILD}`,
+    };
+  }
+  const drained = nodes.filter((node) => node.etcd && node.healthy && !countsForQuorum(node));
+  const names = listed(drained.map(({ name }) => name));
+  const others =
+    silent.length === 0 ? "" : ` while ${listed(silent)} ${silent.length > 1 ? "do" : "does"} not answer`;
+  return {
+    message:
+      `etcd's quorum hangs on ${names}, in maintenance${others}: ${healthy} of ${members} voters answer, ${required} are needed, and who is in ` +
+      "maintenance may be switched off at any time.",
+    next: `Take ${names} back into use first${silent.length === 0 ? "" : `, or bring ${listed(silent)} back`}.`,
+  };
 }
 
 /**

@@ -69,7 +69,7 @@ const MUTANTS: Record<string, Mutant> = {
   },
   "a lost quorum is no reason to stop": {
     file: `${rules}/quorum.ts`,
-    line: "if (situation.nodes.length === 0 || quorum.reached || course.steps.length === 0) return;",
+    line: "if (course.steps.length === 0 || !isQuorumLost(judged)) return;",
     instead: "return;",
   },
   "any number of voters may be left, if it was odd before": {

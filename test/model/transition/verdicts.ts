@@ -581,6 +581,52 @@ export const verdicts: readonly Verdict[] = [
     holds: ({ steps }) => assert.deepEqual(kindsOf(steps), ["resume n2"]),
   },
   {
+    of: "the end of maintenance of a member while another one is not Ready",
+    request: edit(
+      withNodes(lab, { n2: { maintenance: true } }),
+      lab,
+      factsOf(lab, { n2: { maintenance: true, cordoned: true }, n3: { healthy: false } }),
+    ),
+    refusedBy: [],
+    holds: ({ steps }) => {
+      assert.deepEqual(kindsOf(steps), ["resume n2"]);
+      assert.deepEqual([steps[0]!.after.quorum.healthy, steps[0]!.after.quorum.reached], [2, true]);
+    },
+  },
+  {
+    of: "the end of maintenance of a member while another one is not Ready, and somebody leaves",
+    request: edit(
+      withNodes(spare, { n2: { maintenance: true } }),
+      withNodes(spare, { n3: undefined }),
+      factsOf(spare, { n2: { maintenance: true, cordoned: true }, n3: { healthy: false } }),
+    ),
+    refusedBy: [],
+    holds: ({ steps }) => assert.deepEqual(kindsOf(steps), ["resume n2", "remove n3", "promote n4"]),
+  },
+  {
+    of: "a member that comes back from maintenance and one that goes into it, while the third is not Ready",
+    request: edit(
+      withNodes(lab, { n2: { maintenance: true } }),
+      withNodes(lab, { n1: { maintenance: true } }),
+      factsOf(lab, { n2: { maintenance: true, cordoned: true }, n3: { healthy: false } }),
+    ),
+    refusedBy: ["quorum-kept"],
+  },
+  {
+    of: "a member in maintenance that is switched off while another one is not Ready",
+    request: edit(
+      withNodes(lab, { n2: { maintenance: true } }),
+      withNodes(lab, { n2: OFF }),
+      factsOf(lab, { n2: { maintenance: true, cordoned: true }, n3: { healthy: false } }),
+    ),
+    refusedBy: ["quorum-lost"],
+    holds: says(
+      "quorum-lost",
+      "nodes",
+      /hangs on n2, in maintenance while n3 does not answer: 2 of 3 voters answer/,
+    ),
+  },
+  {
     of: "a member that is drained and switched off",
     request: edit(lab, withNodes(lab, { n2: OFF })),
     refusedBy: [],
