@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freshClone } from "../e2e/clone";
 import { approve, ResizedCluster } from "../e2e/resized";
+import { runScript } from "../e2e/scripts";
 import { REPOSITORY, type Run, World } from "../e2e/world";
 
 const MEMBERSHIP = "provider/resources/membership";
@@ -77,11 +78,14 @@ async function switchedOff(world: World, cluster: ResizedCluster): Promise<void>
     config.cluster.nodes.n2.power = "off";
   });
   const judged = await world.pulumi(UP);
-  assertRefused(judged, /cluster\.nodes\.n2: .*\(rule quorum-kept\)/);
+  assertRefused(
+    judged,
+    /quorum hangs on n2, in maintenance while n3 does not answer[^\n]*\(rule quorum-lost\)/,
+  );
 
   const before = world.bmcWrites().length;
   world.edit((config) => {
-    config.cluster.overrides = [{ rule: "quorum-kept", reason: "the new memory has to go in today" }];
+    config.cluster.overrides = [{ rule: "quorum-lost", reason: "the new memory has to go in today" }];
   });
   const guarded = await world.pulumi(UP);
   assertRefused(guarded, /gave up waiting: without n2, 1 of 3 etcd voters would answer and 2 are needed/);
@@ -151,6 +155,13 @@ async function comesBack(world: World): Promise<void> {
 
   await dies(3, mutant(world, "a machine stays off after a power loss"));
   await cluster.until("n3 to be back", async () => (await cluster.nodes()).length === 2);
+
+  // The watch is what is left then.
+  const { code, stdout, stderr } = await runScript(world, "guard", ["--stack", "lab"]);
+  assert.equal(code, 1, stderr);
+  assert.match(stdout, /the machine of n3 .* Done: it was switched off, and its node removed/i);
+  assert.equal(world.lab.machine("m3").state.power, "Off");
+  assert.equal((await cluster.nodes()).length, 1);
 }
 
 /** A clone of the project in which a guard is taken out. */
