@@ -34,8 +34,8 @@ export class HarvesterCluster extends pulumi.ComponentResource {
   readonly kubeconfig: pulumi.Output<string>;
   /** The nodes as they were last verified. */
   readonly nodes: pulumi.Output<NodeStatus[]>;
-  /** What the last change of nodes did, step by step, and etcd's voters meanwhile; undefined until there was one. */
-  readonly lastChange: pulumi.Output<ChangeRecord | undefined>;
+  /** What the last change of nodes did, step by step, and etcd's voters meanwhile; null until there was one. */
+  readonly lastChange: pulumi.Output<ChangeRecord | null>;
   /** The components of the nodes, by key. */
   readonly members: Record<string, HarvesterNode>;
 
@@ -55,7 +55,8 @@ export class HarvesterCluster extends pulumi.ComponentResource {
       .apply(([address, url]) => accessUrlOf({ vip: { address }, access: { url, adminPassword: "" } }));
     this.kubeconfig = membership.kubeconfig;
     this.nodes = membership.nodes;
-    this.lastChange = membership.lastChange;
+    // A stack output that is undefined would be a warning in every run.
+    this.lastChange = membership.lastChange.apply((change) => change ?? null);
     const { vipUrl, kubeconfig, lastChange } = this;
     this.registerOutputs({ vipUrl, kubeconfig, nodes: this.nodes, lastChange });
   }
