@@ -31,9 +31,9 @@ export async function keepFence(
       ? returned.map(({ node, released }) => ({ node: node.name, released, held: busy(done.busy) }))
       : done;
   // How a machine is reached is no matter of a report.
-  return reports.map(({ released: { key, uuid, serial, at, how, fence }, ...report }) => ({
+  return reports.map(({ released: { key, uuid, serial, installation, at, how, fence }, ...report }) => ({
     ...report,
-    released: { key, uuid, serial, at, how, fence },
+    released: { key, uuid, serial, installation, at, how, fence },
   }));
 }
 

@@ -9,6 +9,8 @@ export interface ReleasedMachine {
   /** System UUID. */
   uuid: string;
   serial: string;
+  /** Intent under which it was installed. */
+  installation: string;
   /** When it left, ISO 8601. */
   at: string;
   /** `left`: emptied, uninstalled, switched off. `removed`: it was dead, and was switched off first. */
@@ -26,8 +28,8 @@ export interface ReturnedMachine<M extends ReleasedMachine = ReleasedMachine> {
 
 /** What tells who has come back. */
 export interface ReturnRequest<M extends ReleasedMachine> {
-  /** The nodes of the cluster. */
-  nodes: readonly { name: string; uuid: string }[];
+  /** The nodes of the cluster; `installation` is the intent that a node's label names, where it has one. */
+  nodes: readonly { name: string; uuid: string; installation?: string | undefined }[];
   /** Who left, the last one last. */
   left: readonly M[];
   /** Who is wanted: whose machine is described again is taken for invited, and comes back as what the description says. */
@@ -49,9 +51,12 @@ export function returnedMachines<M extends ReleasedMachine>({
   const invited = Object.entries(described).flatMap(([key, { hardware, wasHardware }]) =>
     evicted.includes(key) ? [] : [hardware.uuid, ...(wasHardware === undefined ? [] : [wasHardware.uuid])],
   );
-  return nodes.flatMap(({ name, uuid }) => {
+  return nodes.flatMap(({ name, uuid, installation }) => {
     const released = left.findLast((machine) => sameUuid(machine.uuid, uuid));
-    if (released === undefined || invited.some((host) => sameUuid(host, uuid))) return [];
+    if (released === undefined) return [];
+    // Somebody has installed it since: whoever looks has an older description than they.
+    if (installation !== undefined && installation !== released.installation) return [];
+    if (invited.some((host) => sameUuid(host, uuid))) return [];
     return [{ node: name, released }];
   });
 }

@@ -173,6 +173,7 @@ describe("a pass of the guard", () => {
       key: "n9",
       uuid: "",
       serial: "SN9",
+      installation: "installed-once",
       at: NOW,
       how: "removed" as const,
       fence: "attested by Ada: power cables pulled",

@@ -15,6 +15,7 @@ const LEFT: ReleasedMachine = {
   key: "n2",
   uuid,
   serial,
+  installation: "installed-once",
   at: "2026-03-01T12:00:00Z",
   how: "removed",
   fence: "attested by Ada: power cables pulled",
@@ -24,6 +25,7 @@ const { n2, ...others } = validDescription(3).nodes;
 interface Case {
   what: string;
   uuid?: string;
+  installation?: string;
   left?: ReleasedMachine[];
   described?: Parameters<typeof returnedMachines>[0]["described"];
   evicted?: string[];
@@ -35,6 +37,8 @@ const TABLE: Case[] = [
   { what: "whose host left, under the other byte order of its UUID", uuid: swapped, back: true },
   { what: "that nobody knows", left: [], back: false },
   { what: "of another host than the one that left", uuid: validNode(9).hardware.uuid, back: false },
+  { what: "whose host left, as it was installed then", installation: "installed-once", back: true },
+  { what: "whose host was installed anew since", installation: "installed-again", back: false },
   { what: "whose kubelet reports no UUID", uuid: "", back: false },
   {
     what: "whose host is described again, under another key",
@@ -57,10 +61,10 @@ const TABLE: Case[] = [
 describe("machines that left, and are nodes again", () => {
   for (const { what, back, ...given } of TABLE) {
     it(`a node ${what}: ${back ? "it is one" : "it is none"}`, () => {
-      const { uuid: seen = uuid, left = [LEFT], described = others, evicted = [] } = given;
+      const { uuid: seen = uuid, installation, left = [LEFT], described = others, evicted = [] } = given;
       const nodes = [
         { name: "n1", uuid: validNode(1).hardware.uuid },
-        { name: "worker-7", uuid: seen },
+        { name: "worker-7", uuid: seen, installation },
       ];
       const found = returnedMachines({ nodes, left, described, evicted });
       assert.deepEqual(found, back ? [{ node: "worker-7", released: LEFT }] : []);

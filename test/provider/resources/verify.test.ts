@@ -60,6 +60,7 @@ describe("verifying a membership", () => {
       key: "n9",
       uuid: "",
       serial: "SN9",
+      installation: "installed-once",
       at: "2026-03-01T12:00:00Z",
       how: "left" as const,
       fence: "observed off",

@@ -4,6 +4,7 @@ import { type ReturnedMachine, returnedMachines } from "../../../../model/fence"
 import type { NodeFacts } from "../../../harvester/node-facts";
 import { standingEvictions } from "../../../recovery/evictions";
 import { containsUnknown } from "../../../shell/resource";
+import { INSTALLATION_LABEL } from "../../machine/inputs";
 import type { Roster, RosterLeaver } from "../roster";
 
 /**
@@ -19,5 +20,10 @@ export function returnedBy(
   const hosts = Object.values(described).map(({ hardware, wasHardware }) => [hardware, wasHardware]);
   if (incarnation !== own || containsUnknown(hosts)) return [];
   const standing = standingEvictions(evicted, { nodes: described }, own);
-  return returnedMachines({ nodes, left, described, evicted: standing.map(({ node }) => node) });
+  const labelled = nodes.map(({ name, uuid, labels }) => ({
+    name,
+    uuid,
+    installation: labels[INSTALLATION_LABEL],
+  }));
+  return returnedMachines({ nodes: labelled, left, described, evicted: standing.map(({ node }) => node) });
 }
