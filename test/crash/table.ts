@@ -5,6 +5,7 @@ import type { Told } from "./tour";
 
 /** When and where it was played. */
 export interface Played {
+  command: string;
   at: Date;
   minutes: number;
   /** What it ran on. */
@@ -21,7 +22,7 @@ const SAID: Record<Told["fate"], (told: Told) => string> = {
 export function tableOf(
   stories: readonly Told[],
   effects: ReadonlyMap<SceneName, readonly SideEffect[]>,
-  { at, minutes, machine }: Played,
+  { command, at, minutes, machine }: Played,
 ): string {
   const count = (fate: Told["fate"]) => stories.filter((told) => told.fate === fate).length;
   const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
@@ -32,10 +33,10 @@ export function tableOf(
   return [
     "# Crash matrix",
     "",
-    `Played on ${at.toISOString().slice(0, 10)} by \`npm run crash\`, in ${Math.round(minutes)} minutes, on ${machine}.`,
+    `Played on ${at.toISOString().slice(0, 10)} by \`${command}\`, in ${Math.round(minutes)} minutes, on ${machine}.`,
     "",
     `${stories.length} kills: ${count("resumed")} ended by the next run as if nothing had happened, ${count("failed")} failed; ` +
-      `${count("not reached")} times the side effect did not come again. A dash: there was no such process at that moment.`,
+      `${count("not reached")} times the side effect did not come again. A dash: there was no such process at that moment, or another victim had the turn.`,
     "",
     "A row is a side effect of the change: a write to a BMC, a write to the cluster's API, a configuration that was served, a command over SSH. Right when it",
     "happens, the victim is killed with SIGKILL. Then the change is run again as the README says, in place or from a fresh clone that shares only the backend, the stack",
