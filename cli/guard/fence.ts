@@ -2,6 +2,7 @@
 import type { Subject } from "../../provider/recovery/subject";
 import { peersOf } from "../../provider/recovery/subject";
 import { putOutReturned, returnedNow } from "../../provider/resources/membership/fence/put-out";
+import { RunFacts } from "../../provider/shell/run";
 import type { PassOptions } from "./pass";
 import type { ReturnReport } from "./report";
 
@@ -24,7 +25,10 @@ export async function keepFence(
   const returned = await returnedNow({ signal }, watch);
   if (returned.length === 0) return [];
   const done = await alone("putting released machines out", (held) =>
-    putOutReturned({ signal: held, status, deadline: new Date(Date.now() + DEADLINE_MS) }, watch),
+    putOutReturned(
+      { signal: held, status, deadline: new Date(Date.now() + DEADLINE_MS), facts: new RunFacts() },
+      watch,
+    ),
   );
   const reports =
     "busy" in done

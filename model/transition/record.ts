@@ -7,6 +7,7 @@ import type { StepKind } from "./step";
  * counts as healthy while its node is Ready, and one that does not vote yet does not count.
  */
 export interface RecordedStep {
+  /** `remove` also where a machine had left, came back and was put out. */
   kind: StepKind;
   /** Name of the Kubernetes node that it is about. */
   node: string;

@@ -99,6 +99,7 @@ describe("members that died, and one that is installed anew", function () {
   it("up takes it out of use, switches it off and removes its node, though nobody has edited anything", async () => {
     const { output } = await world.must("up", "--yes", "--skip-preview");
     assert.match(output, /the machine of n2 .* It was switched off, and its node removed/);
+    assert.deepEqual(await cluster.lastSteps(), ["remove n2"]);
     assert.equal(world.lab.machine("m2").state.power, "Off");
     await cluster.restsAt({ nodes: ["n1", "n3", "n4"], voters: ["n1", "n3", "n4"] });
   });
@@ -165,6 +166,7 @@ describe("members that died, and one that is installed anew", function () {
     const before = world.lab.ledger.read().length;
     await world.must("up", "--yes", "--skip-preview");
     await cluster.restsAt({ nodes: ["n1", "n4", "n5"], voters: ["n1", "n4", "n5"] });
+    assert.deepEqual(await cluster.lastSteps(), ["reinstall n4", "promote n4"]);
     const since = world.lab.ledger.read().slice(before) as Loose[];
     const events = since.filter(({ event }) =>
       ["etcd-snapshot", "rke2-uninstalled", "node-removed", "installed", "promotion-complete"].includes(

@@ -47,6 +47,7 @@ describe("nodes that change in place", function () {
     assert.match(preview.output, /n2 will be switched off, and kept off/);
     await world.must("up", "--yes", "--skip-preview");
     assert.equal(world.lab.machine("m2").state.power, "Off");
+    assert.deepEqual(await cluster.lastSteps(), ["switch-off n2"]);
     const { stdout } = await world.must("preview", "--expect-no-changes");
     assert.doesNotMatch(stdout, /warning/i);
   });
@@ -73,6 +74,7 @@ describe("nodes that change in place", function () {
     assert.match(preview.output, /n2 will be switched on[\s\S]*n2 will be taken back into use/);
     await world.must("up", "--yes", "--skip-preview");
     assert.equal(world.lab.machine("m2").state.power, "On");
+    assert.deepEqual(await cluster.lastSteps(), ["switch-on n2", "resume n2"]);
     await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] });
     const { metadata } = await cluster.get("/api/v1/nodes/n2");
     assert.equal(metadata.annotations["harvesterhci.io/maintain-status"], undefined);

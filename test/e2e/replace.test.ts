@@ -1,7 +1,6 @@
 /** Each member of a control plane is replaced by another machine in turn, the one that created the cluster first. */
 import assert from "node:assert/strict";
 import { quorumOf } from "../../model/quorum";
-import type { ChangeRecord } from "../../model/transition";
 import { assertLetGo, describedMachine, provision, type ResizedCluster } from "./resized";
 import type { Loose, World } from "./world";
 
@@ -41,11 +40,8 @@ describe("the members of a control plane are replaced, one after another", funct
       const { members, left } = await cluster.roster();
       assert.deepEqual(members.map(({ key }: Loose) => key).sort(), rest);
       assert.equal(left.at(-1).key, out);
-      const { steps } = await lastChange();
-      assert.deepEqual(
-        steps.map(({ kind, node }) => `${kind} ${node}`),
-        [`join ${into}`, `leave ${out}`, `promote ${into}`],
-      );
+      assert.deepEqual(await cluster.lastSteps(), [`join ${into}`, `leave ${out}`, `promote ${into}`]);
+      const { steps } = await cluster.lastChange();
       const counted = steps.flatMap(({ before, during, after }) => [before, during, after]);
       assert.ok(counted.every((quorum) => quorum === undefined || quorum.reached));
       assert.deepEqual([steps[0]?.before, steps.at(-1)?.after], [quorumOf(3), quorumOf(3)]);
@@ -53,10 +49,10 @@ describe("the members of a control plane are replaced, one after another", funct
   }
 
   it("the record of the last change stays where nothing more is changed", async () => {
-    const recorded = await lastChange();
+    const recorded = await cluster.lastChange();
     await world.must("refresh", "--yes", "--skip-preview");
     await world.must("up", "--yes", "--skip-preview", "--expect-no-changes");
-    assert.deepEqual(await lastChange(), recorded);
+    assert.deepEqual(await cluster.lastChange(), recorded);
   });
 
   it("a machine that is used again starts with the mains as it did before it left", () => {
@@ -68,7 +64,4 @@ describe("the members of a control plane are replaced, one after another", funct
   it("one machine has created the cluster, ever", () => {
     assert.equal(world.happened("cluster-created").length, 1);
   });
-
-  const lastChange = async (): Promise<ChangeRecord> =>
-    JSON.parse((await world.must("stack", "output", "lastChange", "--json")).stdout);
 });

@@ -1,6 +1,7 @@
 /** What tests look at when a cluster's nodes come and go: who is there, who votes, what is remembered, and what nobody may see. */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
+import type { ChangeRecord } from "../../model/transition";
 import { until } from "../toolchain/offline/support/until";
 import { assertNoneLost, Counter } from "./counter";
 import { ask, kubeGet } from "./http";
@@ -193,6 +194,16 @@ export class ResizedCluster {
   async write(name: string): Promise<void> {
     const metadata = { name: name.replaceAll(" ", "-"), namespace: "default" };
     await this.change("POST", "/api/v1/namespaces/default/configmaps", { metadata });
+  }
+
+  /** What the stack says that the last change of nodes did. */
+  async lastChange(): Promise<ChangeRecord> {
+    return JSON.parse((await this.world.must("stack", "output", "lastChange", "--json")).stdout);
+  }
+
+  /** The steps of that change, in order. */
+  async lastSteps(): Promise<string[]> {
+    return (await this.lastChange()).steps.map(({ kind, node }) => `${kind} ${node}`);
   }
 
   /** The roster that the cluster keeps. */

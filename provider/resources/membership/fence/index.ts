@@ -12,7 +12,7 @@ import { putOutReturned, returnedNow } from "./put-out";
  * a person has to act.
  */
 export async function keepFenced(
-  ctx: Pick<OperationContext, "signal" | "deadline" | "status" | "warn">,
+  ctx: Pick<OperationContext, "signal" | "deadline" | "status" | "warn" | "facts">,
   inputs: MembershipInputs,
   pinned: string | undefined,
 ): Promise<string[]> {

@@ -11,6 +11,7 @@ import type { NodeFacts } from "../../../harvester/node-facts";
 import { removeNode } from "../../../harvester/removal";
 import { pause } from "../../../net/retry";
 import { type OperationContext, UserError } from "../../../shell/resource";
+import { chronicleOf } from "../../chronicle";
 import { type LiveCluster, lookAtCluster } from "../../live-cluster";
 import { tolerant } from "../leave/take-out";
 import { type RosterLeaver, readRoster } from "../roster";
@@ -34,7 +35,7 @@ export interface PutOut {
   held?: { guard: string; passes: boolean; why: string };
 }
 
-type Context = Pick<OperationContext, "signal" | "deadline" | "status">;
+type Context = Pick<OperationContext, "signal" | "deadline" | "status" | "facts">;
 
 /** Puts everybody out who has come back, one after the other. The caller holds the Lease. */
 export async function putOutReturned(
@@ -42,9 +43,16 @@ export async function putOutReturned(
   watch: Watch,
   guards: readonly FenceGuard[] = FENCE_GUARDS,
 ): Promise<PutOut[]> {
+  const chronicle = chronicleOf(ctx.facts, watch.question.identity);
   const done: PutOut[] = [];
-  for (const { node, released } of await returnedNow(ctx, watch))
-    done.push(await putOut(ctx, watch, { node: node.name, released }, guards));
+  for (const { node, released } of await returnedNow(ctx, watch)) {
+    const one = await chronicle.step(
+      node.name,
+      () => putOut(ctx, watch, { node: node.name, released }, guards),
+      ({ held }) => (held === undefined ? "remove" : undefined),
+    );
+    done.push(one);
+  }
   return done;
 }
 
@@ -85,7 +93,7 @@ async function oneStep(
   guards: readonly FenceGuard[],
 ): Promise<FenceAct | "out"> {
   const { question, pinned } = watch;
-  const cluster = await lookAtCluster(question, { signal: ctx.signal, pinned });
+  const cluster = await lookAtCluster(question, { signal: ctx.signal, facts: ctx.facts, pinned });
   if (cluster.kind === "other")
     throw new UserError(`cluster.vip: ${cluster.what}. Nothing more was changed.`);
   const { client, nodes } = cluster;

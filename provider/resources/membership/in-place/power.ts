@@ -4,6 +4,7 @@ import { interruptionOf } from "../../../../model/transition";
 import { endMaintenance } from "../../../harvester/maintenance";
 import { SWITCHED_OFF } from "../../../harvester/node-facts";
 import { System } from "../../../redfish/system";
+import { chronicleOf } from "../../chronicle";
 import { nodeOn } from "../../live-cluster";
 import { refuseOtherHost } from "../../machine/look";
 import { peerOf } from "../leave";
@@ -49,7 +50,13 @@ export async function switchOn(course: Course, key: string, described: NodeDescr
   for (;;) {
     const { client, node } = await foundOn(course, key, described);
     if (node.ready && node.etcd === node.etcdVoter) {
-      if (described.maintenance !== true) await endMaintenance(client.kube, node.name);
+      if (described.maintenance !== true) {
+        const resume = async () => {
+          await endMaintenance(client.kube, node.name);
+          await answering(course);
+        };
+        await chronicleOf(course.ctx.facts, course.inputs.identity).step(node.name, resume, () => "resume");
+      }
       return mark(course, key, described, null);
     }
     await patience(course.ctx, `${node.name} to be Ready${node.etcd ? " and its etcd member to vote" : ""}`);
