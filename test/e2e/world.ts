@@ -318,6 +318,13 @@ export function mustSucceed(args: readonly string[], run: Run): Run {
   throw new Error(`pulumi ${args.join(" ")} ended with ${run.code}:\n${run.output}`);
 }
 
+/** Resolves when a run has said something that matches; throws where it ends without. */
+export async function says(run: Running, what: RegExp): Promise<void> {
+  const said = new Promise<undefined>((resolve) => run.said(what, () => resolve(undefined)));
+  const ended = await Promise.race([said, run.done]);
+  if (ended !== undefined) throw new Error(`it ended without ${what}:\n${ended.output}`);
+}
+
 /** The committed description of the lab, in another net, with another lab's secrets, and with its first nodes alone. */
 function describedIn(net: string, siteDir: string, count: number): string {
   const text = readFileSync(join(REPOSITORY, "stacks", "Pulumi.lab.yaml"), "utf8")
