@@ -1,7 +1,8 @@
 /** A cluster that grows and shrinks by edits of its description, each carried out by one `up`. */
 import assert from "node:assert/strict";
+import { freshClone } from "./clone";
 import { assertLetGo, describedMachine, provision, type ResizedCluster } from "./resized";
-import type { Loose, World } from "./world";
+import { type Loose, REPOSITORY, says, type World } from "./world";
 
 describe("a cluster grows and shrinks", function () {
   this.timeout(360_000);
@@ -65,13 +66,23 @@ describe("a cluster grows and shrinks", function () {
     assert.equal(await placeOf("render"), "n4");
   });
 
-  it("where that may be stopped, the worker leaves: emptied, uninstalled, off, taken out, and let go of", async () => {
+  it("where that may be stopped, the worker leaves: emptied, uninstalled, off, taken out, and let go of; who cancels that run and starts another one waits for it", async () => {
     const { uid } = (await cluster.get(`${INSTANCES}/web`)).metadata;
     world.edit((config) => {
       config.cluster.leave = { virtualMachines: "stop" };
     });
     const before = world.lab.ledger.read().length;
-    await world.must("up", "--yes", "--skip-preview");
+    // As long as its replica has nowhere to go, n4 does not leave.
+    for (const name of ["n1", "n2"]) await schedule(name, false);
+    const first = world.spawn(["up", "--yes", "--skip-preview"]);
+    await says(first, /n4 leaves: waiting: Longhorn to move 1 replicas off n4/);
+    // The backend has no lock any more; the cluster has.
+    await world.must("cancel", "--yes");
+    const elsewhere = { project: freshClone(REPOSITORY, world.dir), env: { PULUMI_HOME: world.freshHome() } };
+    const second = world.spawn(["up", "--yes", "--skip-preview"], elsewhere);
+    await says(second, /waiting: \S+@\S+ \([^)]*\): taking n4 out holds the Lease/);
+    for (const name of ["n1", "n2"]) await schedule(name, true);
+    for (const { code, output } of [await first.done, await second.done]) assert.equal(code, 0, output);
     const since = world.lab.ledger.read().slice(before) as Loose[];
     const order = since
       .filter(
@@ -115,6 +126,42 @@ describe("a cluster grows and shrinks", function () {
     await cluster.restsAt({ nodes: ["n1", "n3", "n5"], voters: ["n1", "n3", "n5"] });
     assertLetGo(world, "m2");
     assert.equal(world.happened("rke2-uninstalled").filter(({ machine }) => machine === "m2").length, 1);
+  });
+
+  it("a rule is overridden for a reason: the preview says so, the run carries it out, and the state keeps the reason", async () => {
+    // Its replicas would be three on two nodes: another rule, which no run could go against.
+    await cluster.change("DELETE", `${VOLUMES}/data`);
+    await cluster.until("the volume to be gone", async () => (await replicasOf("data")).length === 0);
+    world.edit((config) => {
+      delete config.cluster.nodes.n3;
+    });
+    const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
+    assert.notEqual(refused.code, 0, refused.output);
+    assert.match(refused.output, /nodes\.n3: .*2 etcd voters[^\n]*\(rule voters-odd-at-rest\)/);
+    assert.equal((await cluster.nodes()).length, 3);
+    const override = { rule: "voters-odd-at-rest", reason: "n6 is delivered tomorrow" };
+    world.edit((config) => {
+      config.cluster.overrides = [override];
+    });
+    const preview = await world.must("preview", "--policy-pack", "policies");
+    assert.match(
+      preview.output,
+      /warning: [^\n]*nodes\.n3: [^\n]*Overridden \(rule voters-odd-at-rest\): n6 is delivered/,
+    );
+    assert.match(preview.output, /overrides-announced[\s\S]*is overridden: n6 is delivered tomorrow/);
+    await world.must("up", "--yes", "--skip-preview");
+    const nodes = await cluster.nodes();
+    assert.deepEqual(nodes.map(({ metadata }) => metadata.name).sort(), ["n1", "n5"]);
+    assertLetGo(world, "m3");
+    const { resources } = (await world.state()).deployment;
+    const { transition } = resources.find(({ type }: Loose) => type === "metal:index:Plan").outputs;
+    const { rule, severity, overridden } = transition.findings.find(
+      (found: Loose) => found.rule === override.rule,
+    );
+    assert.deepEqual(
+      { rule, severity, overridden },
+      { rule: override.rule, severity: "warning", overridden: override.reason },
+    );
   });
 
   const schedule = (name: string, allowed: boolean): Promise<void> =>
