@@ -1,6 +1,6 @@
 /**
  * `npm run status [-- --stack s] [--json|--markdown]`: a cluster as it is right now; works on any stack, lab or real. The exit code is 0
- * where every node is Ready, 1 where something is wrong, and 2 where there is no cluster yet.
+ * where every node is Ready and described, 1 where something is wrong, and 2 where there is no cluster yet.
  */
 import { parseArgs } from "node:util";
 import { shutdown } from "../provider/shell/shutdown";
@@ -12,6 +12,7 @@ import { collect } from "./status/collect";
 import { NoCluster } from "./status/no-cluster";
 import { renderMarkdown, renderText } from "./status/render";
 import { readState } from "./status/state";
+import { isWell } from "./status/status";
 
 async function status(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -39,7 +40,7 @@ async function status(args: string[]): Promise<number> {
       ? renderMarkdown(found)
       : renderText(found);
   process.stdout.write(`${text}\n`);
-  return found.vip.reachable && found.nodes.every((node) => node.ready) ? 0 : 1;
+  return isWell(found) ? 0 : 1;
 }
 
 main(() => status(process.argv.slice(2)));

@@ -7,6 +7,7 @@ import { System } from "../../provider/redfish/system";
 import { type LiveCluster, lookAtCluster, nodeOn } from "../../provider/resources/live-cluster";
 import { explain } from "../../provider/shell/errors";
 import { runOverSsh } from "../../provider/ssh/exec";
+import { notDescribed } from "./not-described";
 import type { StackState } from "./state";
 import type { ClusterStatus, NodeReport } from "./status";
 
@@ -56,6 +57,7 @@ export async function collect(stack: string, state: StackState): Promise<Cluster
     },
     quorum: { members: members.length, healthy, tolerance },
     nodes,
+    notDescribed: notDescribed(description, cluster.nodes),
     notKnown,
   };
 }

@@ -1,6 +1,6 @@
 /** A cluster's status as text for a terminal and as Markdown. */
 import { inWords } from "../../model/duration";
-import type { ClusterStatus, NodeReport } from "./status";
+import type { ClusterStatus, NodeReport, UndescribedNode } from "./status";
 
 const COLUMNS: readonly [title: string, of: (node: NodeReport, now: Date) => string][] = [
   ["node", (node) => node.name],
@@ -51,8 +51,24 @@ function table({ nodes, at }: ClusterStatus): string[][] {
   return [COLUMNS.map(([title]) => title), ...nodes.map((node) => COLUMNS.map(([, of]) => of(node, now)))];
 }
 
-function remarks({ notKnown }: ClusterStatus): string[] {
-  return notKnown.length === 0 ? [] : ["", ...notKnown.map((remark) => `Not known: ${remark}`)];
+function remarks({ notDescribed, notKnown }: ClusterStatus): string[] {
+  const lines = [
+    ...notDescribed.map((node) => `Not described: ${strange(node)}`),
+    ...notKnown.map((remark) => `Not known: ${remark}`),
+  ];
+  return lines.length === 0 ? [] : ["", ...lines];
+}
+
+function strange({ name, uuid, ready, controlPlane, etcdVoter, leaving }: UndescribedNode): string {
+  const is = [
+    ready ? "Ready" : "not Ready",
+    ...(controlPlane ? ["control plane"] : []),
+    ...(etcdVoter ? ["etcd voter"] : []),
+  ].join(", ");
+  const why = leaving
+    ? "it is on its way out of the cluster; `up` carries that to its end"
+    : "the cluster has it and the description does not name it. Find out who made it join";
+  return `node ${name} (${is}; UUID ${uuid || "unknown"}): ${why}`;
 }
 
 function yes(value: boolean | null): string {

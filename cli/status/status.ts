@@ -1,4 +1,4 @@
-/** What `npm run status` knows about a cluster: the shape of its JSON. */
+/** What `npm run status` knows about a cluster: the shape of its JSON, and when all is well. */
 
 /** A cluster as it is right now. */
 export interface ClusterStatus {
@@ -20,8 +20,23 @@ export interface ClusterStatus {
   /** etcd: voting members, those of them that are well, and how many more may be lost. */
   quorum: { members: number; healthy: number; tolerance: number };
   nodes: NodeReport[];
+  /** Nodes of the cluster that run on no machine of its description, by name. */
+  notDescribed: UndescribedNode[];
   /** What could not be learnt, in words. */
   notKnown: string[];
+}
+
+/** A node that the cluster has and the description, as the last `up` left it, does not name. */
+export interface UndescribedNode {
+  /** Name of the Kubernetes node. */
+  name: string;
+  /** System UUID that its kubelet reports; empty when it reports none. */
+  uuid: string;
+  ready: boolean;
+  controlPlane: boolean;
+  etcdVoter: boolean;
+  /** Whether it was taken out of the description and is on its way out. */
+  leaving: boolean;
 }
 
 /** One node and its machine. */
@@ -45,4 +60,9 @@ export interface NodeReport {
   power: string | null;
   /** Since when it is (not) Ready, ISO 8601; null when unknown. */
   since: string | null;
+}
+
+/** Whether a cluster is as described: it answers, every described node is Ready, and it has no node that nobody described. */
+export function isWell({ vip, nodes, notDescribed }: ClusterStatus): boolean {
+  return vip.reachable && nodes.every(({ ready }) => ready) && notDescribed.length === 0;
 }
