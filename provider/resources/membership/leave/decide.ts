@@ -212,7 +212,10 @@ function decideAboutGone(seen: Observation): Act {
   if (etcd === undefined) return { act: "ask-etcd" };
   if (typeof etcd !== "string" && etcd.orphans.length > 0) {
     const names = etcd.orphans.map(({ id, name }) => `${name || "unnamed"} (${id})`).join(", ");
-    return wait(`etcd to forget ${names}: Rancher removes a member after its Node`);
+    // A member that joins is listed before its Node says which one it is; one that left, until Rancher has removed it after its Node.
+    return wait(
+      `etcd to list only members that a Node stands for, which none does for ${names}: it joins and is promoted, or it left and Rancher removes it`,
+    );
   }
   if (promotion !== undefined) return wait(`promotion to rest: ${promotion}`);
   if (typeof etcd !== "string") {

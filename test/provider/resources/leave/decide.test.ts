@@ -196,7 +196,7 @@ describe("deciding about a node that leaves", () => {
     [
       "a member without a node is waited for",
       gone({ etcd: { members: three, own: undefined, orphans: [three[1]!] } }),
-      /n2-x \(a1\)/,
+      /n2-x \(a1\): it joins and is promoted, or it left and Rancher removes it/,
     ],
     ["promotion is waited for", gone({ promotion: "n5 is being promoted" }), /n5 is being promoted/],
     [
