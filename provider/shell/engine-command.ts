@@ -27,17 +27,25 @@ const OTHERS = ["up", "update", "refresh", "import", "watch"];
 /** Single-letter options of `pulumi destroy` that take what follows as their value; the others may be written together, as in `-yf`. */
 const WITH_VALUE = "scmpCv";
 
+/** Every option may be given by a variable instead, which the engine hands on to its plugins [pulumi pkg/cmd/pulumi/pulumi.go, v3.245.0]. */
+const NARROWING_VARIABLE = /^PULUMI_OPTION_(TARGET|EXCLUDE)/i;
+
 /**
  * What keeps a command from being the destruction of a whole stack; undefined: nothing does. Whatever leaves a doubt keeps it from being one: a value that
  * looks like an option counts as that option. Values are never repeated, they may be secret.
  */
-export function whyNotWhole(command: readonly string[] | undefined): string | undefined {
+export function whyNotWhole(
+  command: readonly string[] | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
   if (command === undefined) return "what pulumi was asked for could not be read";
   const words = command.slice(1);
-  const verb = words.find((word) => DESTROY.includes(word) || OTHERS.includes(word));
-  if (verb === undefined) return "it was not started by a pulumi command";
-  if (!DESTROY.includes(verb)) return `this is a pulumi ${verb}`;
-  const narrowing = words.map(narrowingOption).find((option) => option !== undefined);
+  const other = words.find((word) => OTHERS.includes(word));
+  if (other !== undefined) return `this may be a pulumi ${other}`;
+  if (!words.some((word) => DESTROY.includes(word))) return "it was not started by a pulumi command";
+  const narrowing =
+    words.map(narrowingOption).find((option) => option !== undefined) ??
+    Object.keys(environment).find((name) => NARROWING_VARIABLE.test(name));
   return narrowing === undefined ? undefined : `${narrowing} picks single resources`;
 }
 

@@ -46,7 +46,7 @@ const GUARDS = {
   },
   "a cluster is powered down only where the whole stack is destroyed": {
     file: "provider/resources/membership/index.ts",
-    line: "refuseUnlessWhole(whyNotWhole(engineCommand()));",
+    line: "refuseUnlessWhole(whyNotWhole(engineCommand(), process.env));",
     mutant: "",
   },
 };

@@ -28,6 +28,8 @@ export interface Kill {
 export type Fate =
   /** It was killed there, and the next run ended the scene. */
   | "resumed"
+  /** It was killed there, and the same run ended the scene: the provider starts a boot server anew. */
+  | "went on"
   /** This time the effect did not come, or the victim was not there. */
   | "not reached";
 
@@ -71,20 +73,20 @@ export class Matrix {
   /** Plays one scene with a kill in it, resumes, and holds it to the end that it should have. */
   async kill({ scene, effect, victim, resume }: Kill): Promise<Fate> {
     await this.#lead(scene);
-    const met: { fate: Fate } = { fate: "not reached" };
+    const met = { killed: false };
     const { code, output } = await this.#perform((happened, engine) => {
-      if (happened !== effect || met.fate === "resumed") return;
+      if (happened !== effect || met.killed) return;
       const pids = pidsOf(victim, engine);
-      if (pids.length > 0) met.fate = "resumed";
+      met.killed = pids.length > 0;
       for (const pid of pids) process.kill(pid, "SIGKILL");
     });
-    const { fate } = met;
-    const options = resume === "fresh clone" ? this.#fromElsewhere() : {};
-    if (fate !== "resumed") assert.equal(code, 0, output);
-    else if (code !== 0) await this.#resume(options, victim);
+    const resumed = met.killed && code !== 0;
+    if (resumed) await this.#resume(resume === "fresh clone" ? this.#fromElsewhere() : {}, victim);
+    else assert.equal(code, 0, output);
     await this.#stage.assertEnded();
     this.#assertNothingLeftBehind();
-    return fate;
+    if (!met.killed) return "not reached";
+    return resumed ? "resumed" : "went on";
   }
 
   /** Plays what has to come before the scene, and describes the scene. */

@@ -14,6 +14,7 @@ export interface Played {
 
 const SAID: Record<Told["fate"], (told: Told) => string> = {
   resumed: ({ resume }) => resume,
+  "went on": () => "went on",
   "not reached": () => "not reached",
   failed: () => "**failed**",
 };
@@ -35,13 +36,13 @@ export function tableOf(
     "",
     `Played on ${at.toISOString().slice(0, 10)} by \`${command}\`, in ${Math.round(minutes)} minutes, on ${machine}.`,
     "",
-    `${stories.length} kills: ${count("resumed")} ended by the next run as if nothing had happened, ${count("failed")} failed; ` +
+    `${stories.length} kills: ${count("resumed")} ended by the next run as if nothing had happened, ${count("went on")} by the very same run, ${count("failed")} failed; ` +
       `${count("not reached")} times the side effect did not come again. A dash: there was no such process at that moment, or another victim had the turn.`,
     "",
     "A row is a side effect of the change: a write to a BMC, a write to the cluster's API, a configuration that was served, a command over SSH. Right when it",
-    "happens, the victim is killed with SIGKILL. Then the change is run again as the README says, in place or from a fresh clone that shares only the backend, the stack",
-    "file and the secrets. It counts as resumed where the cluster then rests as described, the lab's ledger shows each installation, removal and disk write once, a",
-    "preview proposes nothing, and no process was left behind.",
+    "happens, the victim is killed with SIGKILL. Where that ends the run, the change is run again as the README says, in place or from a fresh clone that shares only the",
+    "backend, the stack file and the secrets; a boot server is started anew by its provider, and the run goes on. It counts as ended where the cluster then rests as",
+    "described, the lab's ledger shows each installation, removal and disk write once, a preview proposes nothing, and no process was left behind.",
     ...[...effects].flatMap(([scene, names]) => [
       "",
       `## ${scene}`,

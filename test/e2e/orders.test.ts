@@ -6,7 +6,7 @@ import { utils } from "ssh2";
 import { freshClone } from "./clone";
 import { ask } from "./http";
 import { assertLetGo, assertNeverBelowQuorum, describedMachine, ResizedCluster } from "./resized";
-import { type Loose, REPOSITORY, type Run, World } from "./world";
+import { type Loose, REPOSITORY, type Run, type RunOptions, says, World } from "./world";
 
 const UP = ["up", "--yes", "--skip-preview"];
 
@@ -168,6 +168,19 @@ describe("orders that must not hurt", function () {
       );
     });
 
+    it("the same, asked for by variables: refused, too", async () => {
+      const env = {
+        PULUMI_OPTION_TARGET: await urnOf("metal:index:Machine", "n3"),
+        PULUMI_OPTION_TARGET_DEPENDENTS: "true",
+      };
+      await nothingHappens(
+        () => undefined,
+        ["destroy", "--yes", "--skip-preview"],
+        /not powered down.*PULUMI_OPTION_TARGET/,
+        { env },
+      );
+    });
+
     it("after all of that the next up finds the cluster as it was", async () => {
       const untouched = touched();
       await world.must(...UP);
@@ -214,6 +227,41 @@ describe("orders that must not hurt", function () {
       await cluster.restsAt({ nodes: ["n1", "n2", "n4"], voters: ["n1"] });
       assertLetGo(world, "m3");
       assertNeverBelowQuorum(world, began);
+    });
+  });
+
+  describe("a node joins in a run that is killed before its end, and the edit is taken back", () => {
+    after(() => assertNeverBelowQuorum(world, began));
+    const describeN3 = () =>
+      world.edit((config) => {
+        config.cluster.nodes.n3 = described.n3;
+      });
+    const forgetN3 = () =>
+      world.edit(({ cluster: { nodes } }) => {
+        delete nodes.n3;
+      });
+
+    it("it is not forgotten: the run says that it is a node, and what to do", async () => {
+      describeN3();
+      const run = world.spawn(UP);
+      await says(run, /Machine n3 created/);
+      await run.kill();
+      await world.must("cancel", "--yes");
+      forgetN3();
+      const reverted = await world.pulumi(UP);
+      assertRefused(reverted, /n3 is not forgotten: it is a node of the cluster/, /Describe it again/);
+      assert.equal(world.lab.machine("m3").state.power, "On");
+      assert.ok(await urnOf("metal:index:Machine", "n3"));
+    });
+
+    it("described again it belongs, and leaves when it is taken out after that", async () => {
+      describeN3();
+      await world.must(...UP);
+      await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1"] });
+      forgetN3();
+      await world.must(...UP);
+      await cluster.restsAt({ nodes: ["n1", "n2", "n4"], voters: ["n1"] });
+      assertLetGo(world, "m3");
     });
   });
 
@@ -267,10 +315,15 @@ describe("orders that must not hurt", function () {
   };
 
   /** Runs something that has to be refused, and to leave no trace. */
-  const nothingHappens = async (edit: Parameters<World["edit"]>[0], args: string[], says: RegExp) => {
+  const nothingHappens = async (
+    edit: Parameters<World["edit"]>[0],
+    args: string[],
+    said: RegExp,
+    options: RunOptions = {},
+  ) => {
     const before = touched();
-    const run = await world.edited(edit, () => world.pulumi(args));
-    assertRefused(run, says);
+    const run = await world.edited(edit, () => world.pulumi(args, options));
+    assertRefused(run, said);
     assert.deepEqual(touched(), before);
   };
 

@@ -2,6 +2,7 @@
 
 import { hostnameOf, type NodeDescription } from "../../../model/description";
 import { judgeNodeEdit } from "../../../model/edits";
+import { sameUuid } from "../../../model/hardware";
 import { propertyPath } from "../../../model/problem";
 import type { StepKind } from "../../../model/transition";
 import { bootServerFor } from "../../boot/server";
@@ -121,10 +122,12 @@ export const machine: Resource = {
   },
 
   async delete(ctx, { id, oldOutputs }) {
-    if (releasedIn(ctx.facts, id)) return;
+    const released = releasedIn(ctx.facts, id);
+    if (released === "updated") return;
     const inputs = machineInputs(oldOutputs);
     const power = await withSystem(onlyLooking(ctx), inputs, powerOf).catch(explain);
     if (power === "Off") return;
+    if (released === "unchanged") return refuseLivingMember(ctx, inputs, oldOutputs);
     throw new UserError(
       `${inputs.key} was not released, so it is not forgotten: its power is ${power}. A delete is never proof ` +
         "of intent. To take the cluster down, set allowDestroy: true, run `pulumi up`, then `pulumi destroy`; or power the " +
@@ -133,6 +136,27 @@ export const machine: Resource = {
     );
   },
 };
+
+/** The Membership has nothing to do without it: either it left in an earlier run, or it joined in one that did not come to its end. */
+async function refuseLivingMember(
+  ctx: OperationContext,
+  inputs: MachineInputs,
+  oldOutputs: Properties,
+): Promise<void> {
+  const pinned = oldOutputs.caFingerprint as string | undefined;
+  const { kind, what, nodes } = await lookAtCluster(inputs, { signal: ctx.signal, pinned, thorough: true });
+  const { hardware } = inputs.node;
+  const node = nodes.find(({ uuid }) => sameUuid(uuid, hardware.uuid));
+  if (kind === "ours" && node === undefined) return;
+  throw new UserError(
+    `${inputs.key} is not forgotten: ` +
+      (node === undefined
+        ? `whether it is a node of the cluster cannot be known (${what}), and its BMC does not report it as off. Bring the cluster back, or ` +
+          "power the machine off, and run this again."
+        : `it is a node of the cluster, ${node.name}, which joined in a run that did not come to its end, so nothing has taken it out. ` +
+          "Describe it again and run `pulumi up`, which ends what was begun; then take it out of the description."),
+  );
+}
 
 /** What changes about a node that stays is the membership's matter, which judges and carries it out with the others in view. */
 const IN_PLACE = ["role", "zone", "labels", "maintenance", "power"] as const;

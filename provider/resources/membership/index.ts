@@ -52,7 +52,7 @@ export const membership: Resource = {
       // Nobody has edited anything; what lies between the description and the cluster is a node too many.
       if (await warnOfRoster(ctx, membershipInputs(news), pinned))
         return { changes: [{ path: "nodes", kind: "update", inputDiff: false }] };
-      recordSettled(ctx.facts, ctx.urn, idsOf(news));
+      recordSettled(ctx.facts, ctx.urn, idsOf(news), "unchanged");
     }
     return { changes };
   },
@@ -83,7 +83,7 @@ export const membership: Resource = {
     const inputs = membershipInputs(oldOutputs);
     // Only what an earlier `up` stored counts: a destroy must not be able to bring its own permission along.
     if (inputs.cluster.allowDestroy !== true) return;
-    refuseUnlessWhole(whyNotWhole(engineCommand()));
+    refuseUnlessWhole(whyNotWhole(engineCommand(), process.env));
     await powerDown(ctx, inputs);
   },
 };
@@ -158,6 +158,7 @@ async function settle(
     ctx.facts,
     ctx.urn,
     inputs.members.map((member) => machineId(member.node)),
+    "updated",
   );
   const changed = recordOf(chronicleOf(ctx.facts, inputs.identity).steps);
   return {

@@ -77,7 +77,8 @@ export function verify(
   for (const node of nodes.filter(({ name }) => !returned.some((machine) => machine.node === name))) {
     if (!members.some((member) => sameUuid(node.uuid, member.node.hardware.uuid))) {
       wrong.push(
-        `the cluster has a node ${node.name} (UUID ${node.uuid}) that the description does not name`,
+        `the cluster has a node ${node.name} (UUID ${node.uuid}) that the description does not name: describe it, also if it is to ` +
+          "leave, and take it out of the description after the next `up`",
       );
     }
   }

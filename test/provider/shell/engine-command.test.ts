@@ -13,7 +13,7 @@ describe("what the engine was asked for", () => {
     "pulumi -C xt destroy --exec-kind auto.local",
   ]) {
     it(`"${command}" destroys the whole stack`, () => {
-      assert.equal(whyNotWhole(command.split(" ")), undefined);
+      assert.equal(whyNotWhole(command.split(" "), {}), undefined);
     });
   }
 
@@ -28,18 +28,26 @@ describe("what the engine was asked for", () => {
     ["pulumi destroy --exclude urn", /^--exclude picks/],
     ["pulumi destroy --exclude-protected", /^--exclude-protected picks/],
     ["pulumi destroy -y -m --target", /^--target picks/],
-    ["pulumi up --yes", /this is a pulumi up/],
-    ["pulumi up --message destroy", /this is a pulumi up/],
+    ["pulumi up --yes", /this may be a pulumi up/],
+    ["pulumi -C destroy up", /this may be a pulumi up/],
+    ["pulumi --stack dn refresh", /this may be a pulumi refresh/],
+    ["pulumi up --message destroy", /this may be a pulumi up/],
     ["node --require tsx/cjs test.js", /not started by a pulumi command/],
     ["", /not started by a pulumi command/],
   ] as const) {
     it(`"${command}" does not`, () => {
-      assert.match(whyNotWhole(command.split(" ")) ?? "", why);
+      assert.match(whyNotWhole(command.split(" "), {}) ?? "", why);
+    });
+  }
+
+  for (const name of ["PULUMI_OPTION_TARGET", "PULUMI_OPTION_TARGET_DEPENDENTS", "PULUMI_OPTION_EXCLUDE"]) {
+    it(`"pulumi destroy" with ${name} in the environment does not`, () => {
+      assert.equal(whyNotWhole(["pulumi", "destroy"], { [name]: "urn" }), `${name} picks single resources`);
     });
   }
 
   it("a command that cannot be read does not", () => {
-    assert.match(whyNotWhole(undefined) ?? "", /could not be read/);
+    assert.match(whyNotWhole(undefined, {}) ?? "", /could not be read/);
   });
 
   it("is read from the process that started this one, with its values apart", async () => {
