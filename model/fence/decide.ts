@@ -11,8 +11,12 @@ export interface ReturnSigns {
   cordoned: boolean;
   /** Its Machine or Node is being deleted. */
   deleting: boolean;
-  /** What keeps a node that is not Ready from being called dead; undefined: nothing does. */
+  /** What keeps a node that is not Ready from being more than a restart; undefined: nothing does. */
   alive: string | undefined;
+  /** It was told to switch off, by this run or by the Node's own record of an earlier one, and has not been Ready since. */
+  told: boolean;
+  /** A person vouches, since it came back, that it is off. */
+  attested: boolean;
   /** Its operating system answers (SSH greets); null where nobody knows how it is reached. */
   greets: boolean | null;
   /** SSH has been silent for longer than a cluster takes to notice that a kubelet is. */
@@ -52,11 +56,7 @@ export type GuardedAct = "switch-off" | "remove";
 export function decideOnReturn(signs: ReturnSigns, guards: readonly FenceGuard[] = FENCE_GUARDS): FenceAct {
   if (signs.deleting) return { act: "wait", what: `${signs.node} to be taken out by Harvester` };
   if (!signs.cordoned) return { act: "cordon" };
-  if (!signs.ready && signs.greets !== true) {
-    if (signs.alive !== undefined)
-      return { act: "wait", what: `${signs.node} to be off for certain: ${signs.alive}` };
-    return refusalOf(signs, "remove", guards) ?? { act: "remove" };
-  }
+  if (!signs.ready && signs.greets !== true) return decideOnSilent(signs, guards);
   if (signs.greets === false && !signs.silent)
     return { act: "wait", what: `SSH to answer on ${signs.node}, or the cluster to notice that it is off` };
   if (signs.order === "asked") return { act: "wait", what: `${signs.node} to switch off` };
@@ -67,7 +67,34 @@ export function decideOnReturn(signs: ReturnSigns, guards: readonly FenceGuard[]
   const byHand =
     signs.shut ?? (signs.order === "ignored" ? "it was told to switch off, and goes on running" : undefined);
   if (byHand === undefined) return { act: "switch-off" };
-  return { act: "refuse", guard: "by-hand", passes: false, why: `${byHand}. Switch it off by hand` };
+  return byHandOf(byHand);
+}
+
+/**
+ * Neither its kubelet nor its SSH is heard. A network that is cut in between looks the same, and then its virtual machines go on writing while the
+ * cluster starts them elsewhere: only an order to go off that it was heard to take, or a person, tells that it is off.
+ */
+function decideOnSilent(signs: ReturnSigns, guards: readonly FenceGuard[]): FenceAct {
+  const { node, alive, told, attested, greets, silent } = signs;
+  if (!told) {
+    if (alive !== undefined)
+      return { act: "wait", what: `${node} to be Ready again, or silent for longer: ${alive}` };
+    if (greets === false && !silent && !attested) return { act: "wait", what: `SSH to answer on ${node}` };
+    if (!attested)
+      return byHandOf(
+        `nobody knows whether ${node} is off: its kubelet is silent and SSH does not answer, as where only the network is cut`,
+      );
+  }
+  return refusalOf(signs, "remove", guards) ?? { act: "remove" };
+}
+
+function byHandOf(why: string): FenceAct {
+  return {
+    act: "refuse",
+    guard: "by-hand",
+    passes: false,
+    why: `${why}. Switch it off by hand, and say so: attestations: [{serial, by, reason}] in the description, with its serial number`,
+  };
 }
 
 function refusalOf(

@@ -53,6 +53,8 @@ export interface NodeFacts {
   machine: string | undefined;
   /** Name of its etcd member. */
   etcdName: string | undefined;
+  /** When it was told to switch off because it had come back, ISO 8601: see `TOLD_OFF`. */
+  toldOff: string | undefined;
   /** How far it is on its way out, where it is: see `LEAVING`. */
   leaving: string | undefined;
   /** Its deletion was asked for, and finalizers hold it. */
@@ -66,6 +68,12 @@ export const LEAVING = "harvester-stack.io/leaving";
 
 /** Annotation of a node in maintenance whose machine is switched off on purpose. Written before, and removed once it is Ready again. */
 export const SWITCHED_OFF = "harvester-stack.io/switched-off";
+
+/**
+ * Annotation of a node whose machine had left and came back: when it was told to switch off. Written right before, so that whoever goes on after a
+ * kill knows by whom it went off.
+ */
+export const TOLD_OFF = "harvester-stack.io/told-to-switch-off";
 
 /** Reads a node. */
 export function nodeFacts(node: KubeNode): NodeFacts {
@@ -94,6 +102,7 @@ export function nodeFacts(node: KubeNode): NodeFacts {
     switchedOff: annotations[SWITCHED_OFF] !== undefined,
     machine: annotations["cluster.x-k8s.io/machine"],
     etcdName: annotations["etcd.rke2.cattle.io/node-name"],
+    toldOff: annotations[TOLD_OFF],
     leaving: annotations[LEAVING],
     deleting: node.metadata.deletionTimestamp !== undefined,
     version: /v\d+\.\d+\.\d+\S*/.exec(node.status?.nodeInfo?.osImage ?? "")?.[0] ?? "",

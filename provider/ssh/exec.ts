@@ -19,7 +19,15 @@ export interface SshResult {
   stderr: string;
 }
 
-/** Runs a command. Throws if the node cannot be reached, is not the one meant, or does not answer in time. */
+/** The command was begun on the node, and how it ended was not heard: the connection broke, or the time was up. */
+export class CommandCutOff extends UserError {
+  override readonly name = "CommandCutOff";
+}
+
+/**
+ * Runs a command. Throws if the node cannot be reached, is not the one meant, or does not answer in time; `CommandCutOff` where the command had
+ * been begun by then.
+ */
 export function runOverSsh(target: SshTarget, command: string, deadlineMs: number): Promise<SshResult> {
   const wanted = Buffer.from(target.hostKey.split(" ")[1] ?? "", "base64");
   const where = `rancher@${target.host}:${target.port}`;
@@ -30,12 +38,17 @@ export function runOverSsh(target: SshTarget, command: string, deadlineMs: numbe
       client.end();
       settle();
     };
-    const fail = (message: string) => end(() => reject(new UserError(`${where}: ${message}`)));
+    let begun = false;
+    const fail = (message: string) => {
+      const Failure = begun ? CommandCutOff : UserError;
+      end(() => reject(new Failure(`${where}: ${message}`)));
+    };
     const timer = setTimeout(() => fail(`no answer within ${deadlineMs / 1000} s`), deadlineMs);
     client.on("error", (error) => fail(error.message));
     client.on("ready", () => {
       client.exec(command, (error, channel) => {
         if (error) return fail(error.message);
+        begun = true;
         let [stdout, stderr] = ["", ""];
         channel.on("data", (chunk: Buffer) => {
           stdout += chunk;

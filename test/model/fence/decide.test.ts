@@ -10,6 +10,8 @@ const BACK: ReturnSigns = {
   cordoned: true,
   deleting: false,
   alive: undefined,
+  told: false,
+  attested: false,
   greets: true,
   silent: false,
   shut: undefined,
@@ -20,7 +22,14 @@ const BACK: ReturnSigns = {
   quorum: undefined,
   upgrade: undefined,
 };
-const OFF: Partial<ReturnSigns> = { ready: false, greets: false, silent: true, shut: "SSH does not answer" };
+/** Neither its kubelet nor SSH is heard: off, or behind a cut network. */
+const SILENT: Partial<ReturnSigns> = {
+  ready: false,
+  greets: false,
+  silent: true,
+  shut: "SSH does not answer",
+};
+const OFF: Partial<ReturnSigns> = { ...SILENT, told: true };
 
 const short = (act: FenceAct): string => (act.act === "refuse" ? `refuse: ${act.guard}` : act.act);
 
@@ -41,20 +50,45 @@ const TABLE: [what: string, signs: Partial<ReturnSigns>, act: string, why?: RegE
     "that was told, and goes on",
     { order: "ignored" },
     "refuse: by-hand",
-    /goes on running\. Switch it off by hand/,
+    /goes on running\. Switch it off by hand, and say so: attestations/,
   ],
   ["that is starting, or just went off", { greets: false, shut: "SSH does not answer" }, "wait"],
   [
     "that nobody can log in on",
     { shut: "access.sshPrivateKey is missing" },
     "refuse: by-hand",
-    /^access\.sshPrivateKey is missing\. Switch it off by hand$/,
+    /^access\.sshPrivateKey is missing\. Switch it off by hand, and say so/,
   ],
   ["that nobody knows a way to", { greets: null, shut: "the roster does not say" }, "refuse: by-hand"],
   ["whose SSH stays silent", { greets: false, silent: true, shut: "SSH does not answer" }, "refuse: by-hand"],
-  ["that fell silent just now", { ...OFF, alive: "less than 60 s may be a restart" }, "wait", /restart/],
-  ["that is off", OFF, "remove"],
-  ["that was switched off by hand, without a way to it", { ...OFF, greets: null }, "remove"],
+  ["that fell silent just now", { ...SILENT, alive: "less than 60 s may be a restart" }, "wait", /restart/],
+  [
+    "whose kubelet is silent, SSH not yet for long",
+    { ...SILENT, silent: false },
+    "wait",
+    /SSH to answer on n2/,
+  ],
+  [
+    "that is silent, and was never told to go off: the network may be cut",
+    SILENT,
+    "refuse: by-hand",
+    /nobody knows whether n2 is off: .* as where only the network is cut\. Switch it off by hand, and say so: attestations: \[\{serial, by, reason\}\]/,
+  ],
+  ["that is silent, and nobody knows a way to it", { ...SILENT, greets: null }, "refuse: by-hand"],
+  ["that is silent, and somebody vouches that it is off", { ...SILENT, attested: true }, "remove"],
+  [
+    "without a way to it, and somebody vouches that it is off",
+    { ...SILENT, greets: null, attested: true },
+    "remove",
+  ],
+  ["that somebody vouches is off, and answers", { shut: "no key", attested: true }, "refuse: by-hand"],
+  ["that somebody vouches is off, since a moment", { ...SILENT, attested: true, alive: "a restart" }, "wait"],
+  ["that was told to go off, and is silent", OFF, "remove"],
+  [
+    "that was told to go off, and is silent since a moment",
+    { ...OFF, silent: false, alive: "a restart" },
+    "remove",
+  ],
   ["whose Machine is being deleted", { deleting: true, cordoned: false }, "wait"],
 ];
 

@@ -17,7 +17,7 @@ import type { ClusterInQuestion } from "../../live-cluster";
 import { readMark } from "../../machine/mark";
 import { shellOf } from "../../node-shell";
 import type { Peer } from "../leave/departure";
-import { asEtcdSays, whyNotDead } from "../leave/look";
+import { asEtcdSays, attestationFor, fenceByWord, whyNotDead } from "../leave/look";
 import { lastCopiesOn } from "../leave/take-out";
 import type { RosterLeaver } from "../roster";
 
@@ -27,6 +27,8 @@ const GREETING_MS = 4000;
 const SILENCE_MS = 90_000;
 /** So long a machine that was told to switch off may take. */
 const SWITCH_OFF_MS = 120_000;
+/** A kubelet that fell silent later than this after the order did so for another reason: its grace period [kubernetes] is on top. */
+const ORDER_EXPLAINS_MS = SWITCH_OFF_MS + 60_000;
 
 /**
  * The asset tag that the BMC shows, as firmware hands it to the operating system [SMBIOS, DSP0134: System Enclosure, asset tag number]. Not
@@ -47,8 +49,10 @@ export interface Watch {
 
 /** What is remembered between two looks at one machine. */
 export interface Memory {
-  /** When it was told to switch off, milliseconds; undefined: it was not. */
+  /** When it was told to switch off, and heard it, milliseconds; undefined: it was not. */
   askedAt: number | undefined;
+  /** How it refused to switch off; undefined: it did not. */
+  refusal: string | undefined;
   /** Since when SSH has been silent on it, milliseconds; undefined: it answered. */
   silentSince: number | undefined;
   /** Looks in a row that found its node not Ready. */
@@ -72,16 +76,37 @@ export async function lookAtReturned(
     ready: node.ready,
     cordoned: node.cordoned,
     deleting: node.deleting,
-    // It was told to, and both its SSH and its kubelet fell silent: no minute has to pass until that is no restart.
-    alive: node.ready || asked !== undefined ? undefined : whyNotDead(node, memory, Date.now()),
+    alive: node.ready ? undefined : whyNotDead(node, memory, Date.now()),
+    told: asked !== undefined || explainsSilence(node),
+    attested: isAttested(watch.question, released),
     order: asked === undefined ? "none" : asked < SWITCH_OFF_MS ? "asked" : "ignored",
     ...system,
+    shut: system.shut ?? memory.refusal,
     silent: memory.silentSince !== undefined && Date.now() - memory.silentSince >= SILENCE_MS,
     machines: machines.filter((machine) => machine.node === node.name),
     lastCopies: await lastCopiesOn(client, node.name),
     quorum: await quorumWithout(watch, nodes, node),
     upgrade: upgradeUnderWay(await client.list<Upgrade>(WORKLOAD_PATHS.upgrades))?.metadata.name,
   };
+}
+
+/** Whether the Node's record of an order to switch off is why its kubelet is silent: it has not been Ready again since. */
+export function explainsSilence({
+  ready,
+  readySince,
+  toldOff,
+}: Pick<NodeFacts, "ready" | "readySince" | "toldOff">): boolean {
+  if (ready || toldOff === undefined || readySince === undefined) return false;
+  return Date.parse(readySince) - Date.parse(toldOff) <= ORDER_EXPLAINS_MS;
+}
+
+/** Whether somebody vouches that it is off. The word under which it was let go has not held: it came back. */
+export function isAttested(
+  question: ClusterInQuestion,
+  { serial, fence }: Pick<RosterLeaver, "serial" | "fence">,
+): boolean {
+  const attestation = attestationFor(question, { serial });
+  return attestation !== undefined && fenceByWord(attestation) !== fence;
 }
 
 /** The way onto the machine as it was installed: whoever has installed it since shows another host key, and is not let near. */

@@ -5,12 +5,14 @@
  */
 import { decideOnReturn, FENCE_GUARDS, type FenceAct, type FenceGuard } from "../../../../model/fence";
 import type { HarvesterClient } from "../../../harvester/client";
+import type { NodeShell } from "../../../harvester/etcd";
 import type { KubeObject } from "../../../harvester/kube-api";
 import { cordon, evictPods, podsOf } from "../../../harvester/maintenance";
-import type { NodeFacts } from "../../../harvester/node-facts";
+import { type NodeFacts, TOLD_OFF } from "../../../harvester/node-facts";
 import { removeNode } from "../../../harvester/removal";
 import { pause } from "../../../net/retry";
 import { type OperationContext, UserError } from "../../../shell/resource";
+import { CommandCutOff } from "../../../ssh/exec";
 import { chronicleOf } from "../../chronicle";
 import { type LiveCluster, lookAtCluster } from "../../live-cluster";
 import { tolerant } from "../leave/take-out";
@@ -71,7 +73,7 @@ async function putOut(
   { node, released }: { node: string; released: RosterLeaver },
   guards: readonly FenceGuard[],
 ): Promise<PutOut> {
-  const memory: Memory = { askedAt: undefined, silentSince: undefined, looksNotReady: 0 };
+  const memory: Memory = { askedAt: undefined, refusal: undefined, silentSince: undefined, looksNotReady: 0 };
   for (;;) {
     const act = await tolerant(() => oneStep(ctx, watch, released, memory, guards));
     if (act === "out") return { node, released };
@@ -124,15 +126,42 @@ async function carryOut(
       return;
     case "switch-off":
       ctx.status(`switching ${released.key} off over SSH`);
-      memory.askedAt = Date.now();
-      // A machine that goes down may not say goodbye: whether it went is seen by the next looks.
-      await shellOn(watch, released)
-        ?.ask("sudo systemctl poweroff")
-        .catch(() => undefined);
-      return;
+      return switchOff(kube, name, shellOn(watch, released)!.ask, memory);
     case "remove":
       ctx.status(`removing the node of ${released.key}`);
       return removeNode(kube, { name, machine });
+  }
+}
+
+/** The record comes first: whoever is killed right after has told. It is taken back where the machine has not taken the order. */
+export async function switchOff(
+  kube: Pick<HarvesterClient["kube"], "merge">,
+  node: string,
+  ask: NodeShell,
+  memory: Pick<Memory, "askedAt" | "refusal">,
+): Promise<void> {
+  const note = (at: string | null) => {
+    const change = { metadata: { annotations: { [TOLD_OFF]: at } } };
+    return kube.merge(`/api/v1/nodes/${node}`, change, `noting that ${node} is told to switch off`);
+  };
+  await note(new Date().toISOString());
+  const { taken, refusal } = await order(ask);
+  memory.refusal = refusal;
+  if (taken) memory.askedAt = Date.now();
+  else await note(null);
+}
+
+/** Whether it goes down. It may not say goodbye then: whether it went is seen by the next looks. */
+async function order(ask: NodeShell): Promise<{ taken: boolean; refusal?: string }> {
+  const command = "sudo systemctl poweroff";
+  try {
+    const { code, stderr } = await ask(command);
+    // A connection that ends with the machine has no exit code.
+    if (!code) return { taken: true };
+    return { taken: false, refusal: `\`${command}\` ended with ${code}: ${stderr.trim().slice(0, 300)}` };
+  } catch (error) {
+    // One that was not reached is asked again.
+    return { taken: error instanceof CommandCutOff };
   }
 }
 

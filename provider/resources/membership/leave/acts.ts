@@ -15,7 +15,7 @@ import { notePowerRestorePolicy, type RosterLeaver, recordLeft } from "../roster
 import { shutDown } from "../shut-down";
 import type { Act, Stage } from "./decide";
 import type { Departure } from "./departure";
-import { attestationFor, type Memory, type Seen } from "./look";
+import { attestationFor, fenceByWord, type Memory, type Seen } from "./look";
 
 /** Longest orderly shutdown; virtual machines are gone by then. */
 const SHUTDOWN_MS = 120_000;
@@ -171,7 +171,9 @@ async function keepOff(
 
 /** Whoever reads the run must see that a person's word stood in for what the BMC would say. */
 function tellAttestation(departure: Departure, { observation }: Seen): void {
-  const attested = countsAWord(observation) ? attestationFor(departure) : undefined;
+  const attested = countsAWord(observation)
+    ? attestationFor(departure.question, departure.node.hardware)
+    : undefined;
   if (attested === undefined) return;
   const why =
     observation.power === "silent" ? "its BMC does not answer" : "another installation has marked it";
@@ -196,14 +198,16 @@ function countsAWord({ power, mark }: Seen["observation"]): boolean {
 
 /** What keeps it from coming back, for the roster. */
 function fenceOf({ mark }: Seen["observation"], attested: ReturnType<typeof attestationFor>): string {
-  if (attested !== undefined) return `attested by ${attested.by}: ${attested.reason}`;
+  if (attested !== undefined) return fenceByWord(attested);
   if (mark === "another's") return "not ours to fence: another installation had marked the machine by then";
   return "observed off, boot override off, power-restore policy off where there is one";
 }
 
 async function record(departure: Departure, { client, observation }: Seen, memory: Memory): Promise<void> {
   const { key, node, installation, question } = departure;
-  const attested = countsAWord(observation) ? attestationFor(departure) : undefined;
+  const attested = countsAWord(observation)
+    ? attestationFor(departure.question, departure.node.hardware)
+    : undefined;
   await recordLeft(client, question, {
     key,
     uuid: node.hardware.uuid,

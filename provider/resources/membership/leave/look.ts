@@ -82,7 +82,7 @@ export async function look(
       node: node && leavingNode(node),
       alive: node && !node.ready ? whyNotDead(node, memory, Date.now()) : undefined,
       removalApproved: departure.removalApproved,
-      attested: attestationFor(departure) !== undefined,
+      attested: attestationFor(departure.question, departure.node.hardware) !== undefined,
       ...workload,
       maintainable: node !== undefined && isMaintainable(node, cluster.nodes),
       maintenanceRefused: memory.maintenanceAsked >= MAINTENANCE_TRIES,
@@ -97,10 +97,15 @@ export async function look(
   };
 }
 
-/** What a person vouches for about the machine. */
-export function attestationFor({ question, node }: Pick<Departure, "question" | "node">) {
-  const serial = canonicalSerial(node.hardware.serial);
-  return question.cluster.attestations?.find((attestation) => canonicalSerial(attestation.serial) === serial);
+/** What a person vouches for about the machine with this serial number. */
+export function attestationFor({ cluster }: Departure["question"], hardware: { serial: string }) {
+  const serial = canonicalSerial(hardware.serial);
+  return cluster.attestations?.find((attestation) => canonicalSerial(attestation.serial) === serial);
+}
+
+/** The same as the roster records it. */
+export function fenceByWord({ by, reason }: NonNullable<ReturnType<typeof attestationFor>>): string {
+  return `attested by ${by}: ${reason}`;
 }
 
 /** What keeps a node that is not Ready from being called dead. */
