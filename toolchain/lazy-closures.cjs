@@ -10,7 +10,9 @@ const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
   const whole = () => load.call(this, request, parent, isMain);
-  if (!LAZY.has(request) || !parent?.filename.includes("/@pulumi/pulumi/")) return whole();
+  if (!LAZY.has(request) || !parent?.filename?.includes("/@pulumi/pulumi/")) return whole();
+  // One that is missing is missed at once: the SDK then loads a compiler of its own.
+  Module._resolveFilename(request, parent, isMain);
   return new Proxy(
     {},
     {

@@ -1,35 +1,41 @@
 /** Which process holds a Lease, so that one that was killed on this very machine is not waited for. */
 import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
 
 /** Annotation of the Lease that names the process. */
 export const HOLDER_PROCESS = "harvester-stack.io/holder-process";
 
 /**
- * This process, as no other ever: the boot of the kernel, the namespace in which its id counts, the id, and when it began. Undefined where the
- * operating system does not tell (no Linux).
+ * This process as the holder of that name, as no other ever: the host, the boot of its kernel, the namespaces in which ids and times count, the
+ * id, and when it began. Undefined where the operating system does not tell (no Linux).
  */
-export function thisProcess(): string | undefined {
+export function holderProcess(holder: string): string | undefined {
   try {
-    return [...surroundings(), process.pid, beginOf(process.pid)].join(" ");
+    return JSON.stringify([...surroundings(), process.pid, beginOf(process.pid), holder]);
   } catch {
     return undefined;
   }
 }
 
-/** Whether that process is known to be gone. False of one that runs elsewhere, and of what cannot be understood. */
-export function hasDied(holder: string | undefined): boolean {
-  const [boot, namespace, pid, begin] = holder?.split(" ") ?? [];
+/**
+ * Whether the process behind a Lease is known to be gone, by the Lease's holder and its annotation. False of one that runs elsewhere, of an annotation that
+ * another holder has left there, and of what cannot be understood.
+ */
+export function hasDied(holder: string, annotation: string | undefined): boolean {
   try {
-    const [here, ours] = surroundings();
-    return boot === here && namespace === ours && beginOf(Number(pid)) !== begin;
+    const named = JSON.parse(annotation ?? "[]") as unknown[];
+    const [pid, begin, name] = named.slice(-3);
+    const here = JSON.stringify(surroundings()) === JSON.stringify(named.slice(0, -3));
+    return here && name === holder && beginOf(Number(pid)) !== begin;
   } catch {
     return false;
   }
 }
 
-function surroundings(): [boot: string, namespace: string] {
+function surroundings(): string[] {
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  return [boot, readlinkSync("/proc/self/ns/pid")];
+  // Start times are shown by the clock of the namespace of whoever reads them.
+  return [hostname(), boot, readlinkSync("/proc/self/ns/pid"), readlinkSync("/proc/self/ns/time")];
 }
 
 /**

@@ -4,7 +4,7 @@ import { hostname, userInfo } from "node:os";
 import { pause } from "../net/retry";
 import { explain, UserError } from "../shell/errors";
 import type { OperationContext } from "../shell/resource";
-import { HOLDER_PROCESS, hasDied, thisProcess } from "./holder";
+import { HOLDER_PROCESS, hasDied, holderProcess } from "./holder";
 import type { KubeApi, KubeObject } from "./kube-api";
 
 const PATH = "/apis/coordination.k8s.io/v1/namespaces/harvester-system/leases";
@@ -84,9 +84,10 @@ async function acquire({ kube, ctx }: LeaseOptions, holder: string): Promise<voi
       const version = lease.metadata.resourceVersion;
       if (seen?.version !== version) seen = { version, at: Date.now() };
       const duration = (lease.spec?.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
+      const held = lease.spec?.holderIdentity ?? "";
       const free =
-        (lease.spec?.holderIdentity ?? "") === "" ||
-        hasDied(lease.metadata.annotations?.[HOLDER_PROCESS]) ||
+        held === "" ||
+        hasDied(held, lease.metadata.annotations?.[HOLDER_PROCESS]) ||
         Date.now() - seen!.at > duration;
       if (free && (await api.replace(`${PATH}/${NAME}`, taken(lease, holder), "taking the Lease"))) return;
       why =
@@ -157,14 +158,14 @@ function find(api: KubeApi): Promise<Lease | undefined> {
 
 function fresh(holder: string): Lease {
   const now = microTime();
-  const holderProcess = thisProcess();
+  const process = holderProcess(holder);
   return {
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
     metadata: {
       name: NAME,
       namespace: "harvester-system",
-      annotations: holderProcess === undefined ? {} : { [HOLDER_PROCESS]: holderProcess },
+      annotations: process === undefined ? {} : { [HOLDER_PROCESS]: process },
     },
     spec: {
       holderIdentity: holder,

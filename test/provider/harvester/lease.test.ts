@@ -7,6 +7,8 @@ import { LeaseHeld, underLease } from "../../../provider/harvester/lease";
 
 const PATH = "/apis/coordination.k8s.io/v1/namespaces/harvester-system/leases/harvester-stack-membership";
 
+const ADA = "ada@desk (7-abc): taking n1 out";
+
 /** A cluster that holds one Lease. */
 class Cluster {
   lease: (KubeObject & { spec: Record<string, unknown> }) | undefined;
@@ -87,14 +89,14 @@ describe("the Lease of a change of members", () => {
 
   it("held by somebody else: the error at the deadline says who, and since when, and nothing is done", async () => {
     const cluster = new Cluster();
-    cluster.held("ada@desk (7-abc): taking n1 out");
+    cluster.held(ADA);
     const work = async () => assert.fail("done without the Lease");
     await assert.rejects(underLease(options(cluster, 1000), work), (error) => {
       assert.ok(error instanceof LeaseHeld);
       assert.match(error.message, /ada@desk \(7-abc\): taking n1 out .* since 2026-11-21T10:00:00/);
       return true;
     });
-    assert.equal(cluster.holder(), "ada@desk (7-abc): taking n1 out");
+    assert.equal(cluster.holder(), ADA);
   });
 
   describe("held by a process of this machine", () => {
@@ -103,7 +105,7 @@ describe("the Lease of a change of members", () => {
 
     /** Another process, that takes the Lease's annotation as it would and then does nothing. */
     beforeEach(async () => {
-      const code = `process.stdout.write(require("./provider/harvester/holder").thisProcess()); setInterval(() => {}, 1000);`;
+      const code = `process.stdout.write(require("./provider/harvester/holder").holderProcess("${ADA}")); setInterval(() => {}, 1000);`;
       holder = spawn(process.execPath, ["--require", "tsx/cjs", "-e", code], {
         stdio: ["ignore", "pipe", "inherit"],
       });
@@ -116,13 +118,20 @@ describe("the Lease of a change of members", () => {
       holder.kill("SIGKILL");
       await once(holder, "exit");
     };
-    const attempt = async (holderProcess: string) => {
+    const attempt = async (annotation: string, holder = ADA) => {
       const cluster = new Cluster();
-      cluster.held("ada@desk (7-abc): taking n1 out", holderProcess);
+      cluster.held(holder, annotation);
       return underLease(options(cluster, 1000), async () => "done").catch((error) => error.constructor.name);
     };
+    /** The annotation with another value at a place. */
+    const elsewhere = (at: number, value: unknown) => JSON.stringify(JSON.parse(named).with(at, value));
 
     it("is waited for while that lives", async () => {
+      assert.equal(await attempt(named), "LeaseHeld");
+    });
+
+    it("is waited for while that is stopped", async () => {
+      holder.kill("SIGSTOP");
       assert.equal(await attempt(named), "LeaseHeld");
     });
 
@@ -131,16 +140,25 @@ describe("the Lease of a change of members", () => {
       assert.equal(await attempt(named), "done");
     });
 
-    it("is waited for where the process, though it has the same number, runs elsewhere", async () => {
+    for (const [at, what] of ["host", "boot", "namespace of processes", "namespace of times"].entries()) {
+      it(`is waited for where the killed process ran in another ${what}`, async () => {
+        await killed();
+        assert.equal(await attempt(elsewhere(at, "another")), "LeaseHeld");
+      });
+    }
+
+    it("is waited for where somebody else has taken the Lease and left the annotation", async () => {
       await killed();
-      const [boot, namespace, ...process] = named.split(" ");
-      assert.equal(await attempt(["another-boot", namespace, ...process].join(" ")), "LeaseHeld");
-      assert.equal(await attempt([boot, "pid:[1]", ...process].join(" ")), "LeaseHeld");
+      assert.equal(await attempt(named, "bob@rack (8-def): taking n2 out"), "LeaseHeld");
+    });
+
+    it("is waited for where the annotation says nothing that is understood", async () => {
+      for (const annotation of ["", "{}", "[]", "nobody"])
+        assert.equal(await attempt(annotation), "LeaseHeld");
     });
 
     it("is taken over where another process has got its number since", async () => {
-      const words = named.split(" ");
-      assert.equal(await attempt([...words.slice(0, -1), "1"].join(" ")), "done");
+      assert.equal(await attempt(elsewhere(-2, "1")), "done");
     });
   });
 
