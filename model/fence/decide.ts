@@ -31,6 +31,8 @@ export interface ReturnSigns {
   machines: readonly { name: string; migratable: boolean }[];
   /** Volumes whose only healthy replicas are on it. */
   lastCopies: readonly string[];
+  /** Why it is not known that a majority of etcd's voters is reached from here; undefined: it is. */
+  majority: string | undefined;
   /** Why etcd cannot do without it now; undefined: it can. */
   quorum: string | undefined;
   /** Name of an upgrade that is under way. */
@@ -49,13 +51,13 @@ export type FenceAct =
   /** Something should be done, and is not. `passes`: waiting mends that, else a person has to act. */
   | { act: "refuse"; guard: string; passes: boolean; why: string };
 
-/** The acts that guards may refuse: they end what runs on the machine, or take a vote out of etcd. */
-export type GuardedAct = "switch-off" | "remove";
+/** The acts that guards may refuse. */
+export type GuardedAct = "cordon" | "switch-off" | "remove";
 
 /** Decides. `guards` are all of them, but in tests that show what each one is for. */
 export function decideOnReturn(signs: ReturnSigns, guards: readonly FenceGuard[] = FENCE_GUARDS): FenceAct {
   if (signs.deleting) return { act: "wait", what: `${signs.node} to be taken out by Harvester` };
-  if (!signs.cordoned) return { act: "cordon" };
+  if (!signs.cordoned) return refusalOf(signs, "cordon", guards) ?? { act: "cordon" };
   if (!signs.ready && signs.greets !== true) return decideOnSilent(signs, guards);
   if (signs.greets === false && !signs.silent)
     return { act: "wait", what: `SSH to answer on ${signs.node}, or the cluster to notice that it is off` };
@@ -102,8 +104,8 @@ function refusalOf(
   act: GuardedAct,
   guards: readonly FenceGuard[],
 ): Extract<FenceAct, { act: "refuse" }> | undefined {
-  for (const { id, passes = false, refuses } of guards) {
-    const why = refuses(signs, act);
+  for (const { id, acts, passes = false, refuses } of guards) {
+    const why = acts.includes(act) ? refuses(signs) : undefined;
     if (why !== undefined) return { act: "refuse", guard: id, passes, why };
   }
   return undefined;

@@ -19,6 +19,7 @@ const BACK: ReturnSigns = {
   mark: "none",
   machines: [],
   lastCopies: [],
+  majority: undefined,
   quorum: undefined,
   upgrade: undefined,
 };
@@ -96,6 +97,11 @@ const TABLE: [what: string, signs: Partial<ReturnSigns>, act: string, why?: RegE
 const GUARDS: [id: string, signs: Partial<ReturnSigns>, without: string, why: RegExp][] = [
   ["another-installation", { mark: "another's" }, "switch-off", /the mark of another installation/],
   ["upgrade", { upgrade: "hvst-upgrade-1" }, "switch-off", /hvst-upgrade-1 is under way/],
+  ["upgrade", { cordoned: false, upgrade: "hvst-upgrade-1" }, "cordon", /hvst-upgrade-1 is under way/],
+  ["upgrade", { ...OFF, upgrade: "hvst-upgrade-1" }, "remove", /hvst-upgrade-1 is under way/],
+  ["majority", { cordoned: false, majority: "1 of 3 answer" }, "cordon", /^1 of 3 answer$/],
+  ["majority", { majority: "1 of 3 answer" }, "switch-off", /^1 of 3 answer$/],
+  ["majority", { ...OFF, majority: "1 of 3 answer" }, "remove", /^1 of 3 answer$/],
   ["last-copy", { lastCopies: ["default/db"] }, "switch-off", /only healthy replica of default\/db is on n2/],
   ["last-copy", { ...OFF, lastCopies: ["default/db"] }, "remove", /default\/db/],
   [

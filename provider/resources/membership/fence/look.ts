@@ -1,6 +1,7 @@
 /** Looks at a machine that came back: at its node, at what runs on it, and at the machine itself over SSH. Changes nothing. */
 import { hostnameOf, type NodeDescription, sshEndpointOf } from "../../../../model/description";
 import type { ReturnSigns } from "../../../../model/fence";
+import { quorumOf } from "../../../../model/quorum";
 import { interruptionOf } from "../../../../model/transition";
 import type { HarvesterClient } from "../../../harvester/client";
 import type { NodeFacts } from "../../../harvester/node-facts";
@@ -85,7 +86,7 @@ export async function lookAtReturned(
     silent: memory.silentSince !== undefined && Date.now() - memory.silentSince >= SILENCE_MS,
     machines: machines.filter((machine) => machine.node === node.name),
     lastCopies: await lastCopiesOn(client, node.name),
-    quorum: await quorumWithout(watch, nodes, node),
+    ...(await votesWithout(watch, nodes, node)),
     upgrade: upgradeUnderWay(await client.list<Upgrade>(WORKLOAD_PATHS.upgrades))?.metadata.name,
   };
 }
@@ -141,18 +142,29 @@ async function systemOf(
   }
 }
 
-/** Why etcd cannot do without the machine's member now, by what etcd itself says; undefined where it can. */
-async function quorumWithout(
+/** Whether a majority of etcd's voters is reached, and whether etcd can do without the machine's member now, by what etcd itself says. */
+async function votesWithout(
   { peers }: Pick<Watch, "peers">,
   nodes: readonly NodeFacts[],
   node: NodeFacts,
-): Promise<string | undefined> {
+): Promise<Pick<ReturnSigns, "majority" | "quorum">> {
   const { etcd, nodes: counted } = await asEtcdSays({ peers }, nodes, node);
-  if (typeof etcd !== "string" && etcd.orphans.length > 0) {
-    const names = etcd.orphans.map(({ id, name }) => `${name || "unnamed"} (${id})`).join(", ");
-    return `etcd counts members that no node stands for: ${names}`;
-  }
   // Without any way onto the nodes, what the Node conditions say counts.
-  if (typeof etcd === "string" && node.etcd && peers.length > 0) return `etcd could not be asked (${etcd})`;
-  return interruptionOf(counted, node.name).refusal;
+  if (typeof etcd === "string" && peers.length > 0)
+    return { majority: `etcd could not be asked (${etcd})`, quorum: undefined };
+  const voters = counted.filter((other) => other.etcd);
+  const { healthy, members, reached } = quorumOf(
+    voters.length,
+    voters.filter((voter) => voter.healthy).length,
+  );
+  return {
+    majority: reached ? undefined : `${healthy} of ${members} etcd voters answer, which is no majority`,
+    quorum: orphansOf(etcd) ?? interruptionOf(counted, node.name).refusal,
+  };
+}
+
+function orphansOf(etcd: Awaited<ReturnType<typeof asEtcdSays>>["etcd"]): string | undefined {
+  if (typeof etcd === "string" || etcd.orphans.length === 0) return undefined;
+  const names = etcd.orphans.map(({ id, name }) => `${name || "unnamed"} (${id})`).join(", ");
+  return `etcd counts members that no node stands for: ${names}`;
 }

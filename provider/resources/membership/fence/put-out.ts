@@ -33,7 +33,7 @@ export interface PutOut {
   /** Its node's name. */
   node: string;
   released: RosterLeaver;
-  /** Why it is not out; undefined: it is. It is cordoned then, and nothing more was done. */
+  /** Why it is not out; undefined: it is. It is cordoned at most. */
   held?: { guard: string; passes: boolean; why: string };
 }
 
