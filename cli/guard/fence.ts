@@ -1,13 +1,10 @@
 /** The part of a pass that keeps the fence: machines that have left, and are in the cluster again, are put out. */
 import type { Subject } from "../../provider/recovery/subject";
 import { peersOf } from "../../provider/recovery/subject";
-import { putOutReturned, returnedNow } from "../../provider/resources/membership/fence/put-out";
+import { PUT_OUT_MS, putOutReturned, returnedNow } from "../../provider/resources/membership/fence/put-out";
 import { RunFacts } from "../../provider/shell/run";
 import type { PassOptions } from "./pass";
 import type { ReturnReport } from "./report";
-
-/** Longest time in which they are put out; the next pass goes on. */
-const DEADLINE_MS = 300_000;
 
 /** Puts them out as the only one who changes the cluster. Where somebody else does, that is told, and the next pass looks again. */
 export async function keepFence(
@@ -24,11 +21,10 @@ export async function keepFence(
   };
   const returned = await returnedNow({ signal }, watch);
   if (returned.length === 0) return [];
+  // The next pass goes on.
+  const deadline = new Date(Date.now() + returned.length * PUT_OUT_MS);
   const done = await alone("putting released machines out", (held) =>
-    putOutReturned(
-      { signal: held, status, deadline: new Date(Date.now() + DEADLINE_MS), facts: new RunFacts() },
-      watch,
-    ),
+    putOutReturned({ signal: held, status, deadline, facts: new RunFacts() }, watch),
   );
   const reports =
     "busy" in done

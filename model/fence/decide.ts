@@ -43,7 +43,7 @@ export interface ReturnSigns {
 export type FenceAct =
   | { act: "cordon" }
   /** Its pods are evicted, so that its virtual machines move. */
-  | { act: "drain" }
+  | { act: "drain"; what: string }
   | { act: "switch-off" }
   /** Its Machine is deleted, and with it the node and its etcd member. */
   | { act: "remove" }
@@ -65,7 +65,10 @@ export function decideOnReturn(signs: ReturnSigns, guards: readonly FenceGuard[]
   const refusal = refusalOf(signs, "switch-off", guards);
   if (refusal !== undefined) return refusal;
   // Nothing can be moved off a kubelet that is silent; the cluster starts what it ran elsewhere.
-  if (signs.ready && signs.machines.length > 0) return { act: "drain" };
+  if (signs.ready && signs.machines.length > 0) {
+    const names = signs.machines.map(({ name }) => name).join(", ");
+    return { act: "drain", what: `${names} to move off ${signs.node}` };
+  }
   const byHand =
     signs.shut ?? (signs.order === "ignored" ? "it was told to switch off, and goes on running" : undefined);
   if (byHand === undefined) return { act: "switch-off" };

@@ -215,6 +215,7 @@ async function waitUntilWell(
   oldOutputs: Properties | undefined,
 ): Promise<{ cluster: LiveCluster; verification: Verification }> {
   const pinned = oldOutputs?.caFingerprint as string | undefined;
+  let overdue: string[] = [];
   for (;;) {
     const cluster = await lookAtCluster(inputs, { signal: ctx.signal, facts: ctx.facts, pinned });
     if (cluster.kind === "other") throw new UserError(`cluster.vip: ${cluster.what}. Nothing was changed.`);
@@ -224,14 +225,23 @@ async function waitUntilWell(
       returned,
     });
     const open = cluster.kind === "ours" ? [...verification.pending, ...unread] : [cluster.what];
-    if (returned.length > 0) open.push(...(await keepFenced(ctx, inputs, pinned)));
+    if (returned.length > 0 && overdue.length === 0) {
+      const left = await keepFenced(ctx, inputs, pinned);
+      overdue = left.overdue;
+      // What was seen before they were put out still has them.
+      const isOut = left.open.length + overdue.length === 0;
+      open.push(...(isOut ? ["the cluster to be looked at without who was put out"] : left.open));
+    }
     if (cluster.hasBootstrapPassword) {
       ctx.status("changing the bootstrap password");
       await firstLogin(inputs, cluster);
       continue;
     }
     if (open.length === 0) {
-      if (verification.wrong.length > 0) throw new UserError(`members: ${verification.wrong.join("; ")}.`);
+      if (verification.wrong.length > 0)
+        throw new UserError(
+          `members: ${[...(returned.length > 0 ? overdue : []), ...verification.wrong].join("; ")}.`,
+        );
       return { cluster, verification };
     }
     ctx.status(`waiting: ${open.join("; ")}`);

@@ -40,7 +40,12 @@ const TABLE: [what: string, signs: Partial<ReturnSigns>, act: string, why?: RegE
   ["that runs", {}, "switch-off"],
   ["whose mark nobody has taken off", { mark: "ours" }, "switch-off"],
   ["that runs, its kubelet being silent", { ready: false }, "switch-off"],
-  ["with virtual machines that can move", { machines: [{ name: "a/b", migratable: true }] }, "drain"],
+  [
+    "with virtual machines that can move",
+    { machines: [{ name: "a/b", migratable: true }] },
+    "drain",
+    /^a\/b to move off n2$/,
+  ],
   [
     "whose kubelet is silent, and that ran a virtual machine",
     { ready: false, machines: [{ name: "a/b", migratable: false }] },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sorted } from "../../../provider/resources/membership/fence";
 import { explainsSilence, isAttested } from "../../../provider/resources/membership/fence/look";
 import { switchOff } from "../../../provider/resources/membership/fence/put-out";
 import { UserError } from "../../../provider/shell/errors";
@@ -64,4 +65,33 @@ describe("a machine that came back is told to switch off", () => {
       assert.match(memory.refusal ?? "", refusal ?? /^$/);
     });
   }
+});
+
+describe("what is left of putting machines out", () => {
+  const put = (held?: { guard: string; passes: boolean; why: string }) => {
+    const released = {
+      key: "n2",
+      uuid: "",
+      serial: "SN2",
+      installation: "",
+      at: "",
+      how: "left" as const,
+      fence: "",
+    };
+    return sorted([held === undefined ? { node: "n2", released } : { node: "n2", released, held }]);
+  };
+  const counts = ({ out, open, overdue, stuck }: ReturnType<typeof put>) =>
+    [out, open, overdue, stuck].map(({ length }) => length);
+
+  it("is nothing where it is out", () => assert.deepEqual(counts(put()), [1, 0, 0, 0]));
+
+  it("is waited for where that mends it, and not where its own time is up: then what is open is named", () => {
+    assert.deepEqual(counts(put({ guard: "quorum", passes: true, why: "2 of 4" })), [0, 1, 0, 0]);
+    const late = put({ guard: "deadline", passes: true, why: "gave up waiting: default/web to move off n2" });
+    assert.deepEqual(counts(late), [0, 0, 1, 0]);
+    assert.match(late.overdue[0]!, /n2, which came back, to be put out: .*default\/web to move off n2/);
+  });
+
+  it("is a person's where nothing else mends it", () =>
+    assert.deepEqual(counts(put({ guard: "by-hand", passes: false, why: "no key" })), [0, 0, 0, 1]));
 });

@@ -21,6 +21,11 @@ import { lookAtReturned, type Memory, shellOn, type Watch } from "./look";
 import { returnedBy } from "./returned";
 
 const LOOK_EVERY_MS = 1000;
+/**
+ * Longest time in which one of them is put out, milliseconds: one that a virtual machine does not leave, for want of another node that may have it,
+ * must not keep a change from the others.
+ */
+export const PUT_OUT_MS = 240_000;
 
 /** A machine that came back, and its node. */
 export interface Returned {
@@ -74,14 +79,15 @@ async function putOut(
   guards: readonly FenceGuard[],
 ): Promise<PutOut> {
   const memory: Memory = { askedAt: undefined, refusal: undefined, silentSince: undefined, looksNotReady: 0 };
+  const deadline = Math.min(ctx.deadline.getTime(), Date.now() + PUT_OUT_MS);
   for (;;) {
     const act = await tolerant(() => oneStep(ctx, watch, released, memory, guards));
     if (act === "out") return { node, released };
     if (act.act === "refuse")
       return { node, released, held: { guard: act.guard, passes: act.passes, why: act.why } };
-    const what = act.act === "wait" ? act.what : `${node} to be put out`;
+    const what = "what" in act ? act.what : `${node} to be put out`;
     ctx.status(`${released.key} had left and came back: waiting: ${what}`);
-    if (Date.now() + LOOK_EVERY_MS > ctx.deadline.getTime())
+    if (Date.now() + LOOK_EVERY_MS > deadline)
       return { node, released, held: { guard: "deadline", passes: true, why: `gave up waiting: ${what}` } };
     await pause(LOOK_EVERY_MS, ctx.signal);
   }
