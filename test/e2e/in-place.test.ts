@@ -1,7 +1,7 @@
-/** What changes about nodes that stay: a node is kept out of use and taken back, and another gets a role and labels. */
+/** What changes about nodes that stay: a whole firmware day, one node after another; and a node that gets another role and labels. */
 import assert from "node:assert/strict";
 import { nodesOf, provision, type ResizedCluster } from "./resized";
-import type { World } from "./world";
+import type { Loose, World } from "./world";
 
 describe("nodes that change in place", function () {
   this.timeout(240_000);
@@ -16,72 +16,80 @@ describe("nodes that change in place", function () {
     },
   );
 
-  it("a member is drained and kept out of use", async () => {
-    world.edit((config) => {
-      config.cluster.nodes.n2.maintenance = true;
-    });
-    const preview = await world.must("preview");
-    assert.match(preview.output, /n2 will be drained and kept out of use/);
-    await world.must("up", "--yes", "--skip-preview");
-    const { metadata, spec } = await cluster.get("/api/v1/nodes/n2");
-    assert.equal(metadata.annotations["harvesterhci.io/maintain-status"], "completed");
-    assert.equal(spec.unschedulable, true);
-    await world.must("preview", "--expect-no-changes");
-  });
-
-  it("its machine is switched off, and that is how it is to be", async () => {
+  it("a machine is switched off only with its node out of use", async () => {
     await world.edited(
       (config) => {
-        delete config.cluster.nodes.n2.maintenance;
-        config.cluster.nodes.n2.power = "off";
+        config.cluster.nodes.n4.power = "off";
       },
       async () => {
         const refused = await world.pulumi(["preview"]);
-        assert.match(refused.output, /nodes\.n2\.power: is "off" for a node that is in use/);
-      },
-    );
-    world.edit((config) => {
-      config.cluster.nodes.n2.power = "off";
-    });
-    const preview = await world.must("preview");
-    assert.match(preview.output, /n2 will be switched off, and kept off/);
-    await world.must("up", "--yes", "--skip-preview");
-    assert.equal(world.lab.machine("m2").state.power, "Off");
-    assert.deepEqual(await cluster.lastSteps(), ["switch-off n2"]);
-    const { stdout } = await world.must("preview", "--expect-no-changes");
-    assert.doesNotMatch(stdout, /warning/i);
-  });
-
-  it("while it is, no other member may be", async () => {
-    await world.edited(
-      (config) => {
-        config.cluster.nodes.n3.maintenance = true;
-      },
-      async () => {
-        const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
-        assert.notEqual(refused.code, 0);
-        assert.match(refused.output, /rule maintenance-of-member/);
+        assert.match(refused.output, /nodes\.n4\.power: is "off" for a node that is in use/);
       },
     );
   });
 
-  it("it is switched on and taken back into use in one change", async () => {
-    world.edit((config) => {
-      delete config.cluster.nodes.n2.maintenance;
-      delete config.cluster.nodes.n2.power;
+  // Firmware day, as its runbook has it: one edit and one `up` for each machine, and one for the end.
+  for (const [back, off] of [
+    [undefined, "n4"],
+    ["n4", "n2"],
+    ["n2", "n3"],
+    ["n3", "n1"],
+    ["n1", undefined],
+  ] as const) {
+    const turn = [back && `${back} comes back`, off && `${off} is drained and switched off`];
+    it(`firmware day: ${turn.filter(Boolean).join(", and ")}`, async () => {
+      world.edit(({ cluster: { nodes } }) => {
+        if (back !== undefined) for (const line of ["maintenance", "power"]) delete nodes[back][line];
+        if (off !== undefined) Object.assign(nodes[off], { maintenance: true, power: "off" });
+      });
+      const preview = await world.must("preview");
+      const said = [
+        "This change: maintenance\\.",
+        back && `${back} will be switched on`,
+        back && `${back} will be taken back into use`,
+        off && `${off} will be drained and kept out of use`,
+        off && `${off} will be switched off, and kept off`,
+      ];
+      assert.match(preview.output, new RegExp(said.filter(Boolean).join("[\\s\\S]*")));
+      await world.must("up", "--yes", "--skip-preview");
+      assert.deepEqual(await cluster.lastSteps(), [
+        ...(back === undefined ? [] : [`switch-on ${back}`, `resume ${back}`]),
+        ...(off === undefined ? [] : [`maintain ${off}`, `switch-off ${off}`]),
+      ]);
+      if (back !== undefined) await inUse(back);
+      if (off !== undefined) await outOfUse(off);
     });
-    const preview = await world.must("preview");
-    assert.match(preview.output, /n2 will be switched on[\s\S]*n2 will be taken back into use/);
+    if (off !== "n2") continue;
+    it("firmware day: while a member is off, no other one may be", async () => {
+      await world.edited(
+        ({ cluster: { nodes } }) => {
+          nodes.n3.maintenance = true;
+        },
+        async () => {
+          const refused = await world.pulumi(["up", "--yes", "--skip-preview"]);
+          assert.notEqual(refused.code, 0);
+          assert.match(refused.output, /rule maintenance-of-member/);
+        },
+      );
+    });
+  }
+
+  it("firmware day: in the evening everybody is Ready, and the control plane is the one of the morning", () =>
+    cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] }));
+
+  it("a node is drained and kept out of use, and its machine stays on", async () => {
+    world.edit((config) => {
+      config.cluster.nodes.n4.maintenance = true;
+    });
     await world.must("up", "--yes", "--skip-preview");
-    assert.equal(world.lab.machine("m2").state.power, "On");
-    assert.deepEqual(await cluster.lastSteps(), ["switch-on n2", "resume n2"]);
-    await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] });
-    const { metadata } = await cluster.get("/api/v1/nodes/n2");
-    assert.equal(metadata.annotations["harvesterhci.io/maintain-status"], undefined);
+    assert.deepEqual(await cluster.lastSteps(), ["maintain n4"]);
+    assert.equal((await cluster.get("/api/v1/nodes/n4")).spec.unschedulable, true);
+    assert.equal(world.lab.machine("m4").state.power, "On");
   });
 
-  it("a worker becomes a node that stands by, with labels of its own, and no machine is touched", async () => {
+  it("taken back, a worker becomes a node that stands by, with labels of its own, and no machine is touched", async () => {
     world.edit((config) => {
+      delete config.cluster.nodes.n4.maintenance;
       config.cluster.nodes.n4.role = "default";
       config.cluster.nodes.n4.labels = { rack: "r4" };
     });
@@ -114,4 +122,28 @@ describe("nodes that change in place", function () {
     assert.deepEqual(world.happened("rke2-uninstalled"), []);
     await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1", "n2", "n3"] });
   });
+
+  /** Holds where a node is drained and its machine off, and that is how it is to be. */
+  const outOfUse = async (name: string): Promise<void> => {
+    const { metadata, spec } = await cluster.get(`/api/v1/nodes/${name}`);
+    assert.equal(metadata.annotations["harvesterhci.io/maintain-status"], "completed");
+    assert.equal(spec.unschedulable, true);
+    assert.equal(world.lab.machine(machineOf(name)).state.power, "Off");
+    const { stdout } = await world.must("preview", "--expect-no-changes");
+    assert.doesNotMatch(stdout, /warning/i);
+  };
+
+  /** Holds where a node runs, Ready, and takes work again. */
+  const inUse = async (name: string): Promise<void> => {
+    const { metadata, spec, status } = await cluster.get(`/api/v1/nodes/${name}`);
+    assert.equal(metadata.annotations["harvesterhci.io/maintain-status"], undefined);
+    assert.notEqual(spec.unschedulable, true);
+    assert.equal(status.conditions.find(({ type }: Loose) => type === "Ready").status, "True");
+    assert.equal(world.lab.machine(machineOf(name)).state.power, "On");
+  };
 });
+
+/** The machine of a node of this world. */
+function machineOf(node: string): string {
+  return node.replace("n", "m");
+}
