@@ -14,7 +14,7 @@ import type { System } from "../../redfish/system";
 import { DeadlinePassed, explain } from "../../shell/errors";
 import { type OperationContext, UserError } from "../../shell/resource";
 import { firstLogin, type LiveCluster, lookAtCluster, nodeOn } from "../live-cluster";
-import { readRoster } from "../membership/roster";
+import { forgetLeft, readRoster } from "../membership/roster";
 import { promotionUnderWay } from "../promotion";
 import { type Decision, furthestOf, type Intent, type Phase } from "./decide";
 import { type BootMaterial, bootMaterial, INSTALLATION_LABEL, type MachineInputs } from "./inputs";
@@ -154,33 +154,33 @@ export class Installation {
       const node = nodeOn(cluster, this.inputs.node.hardware);
       if (node === undefined || node.labels[INSTALLATION_LABEL] !== this.intent.id) return false;
       await this.#mark("done");
+      if (!(await this.#endRelease(cluster))) return false;
       if (!node.ready) {
         this.#news = `node ${node.name} is in the cluster, not Ready yet`;
         return false;
       }
       // A BMC that keeps its one-time override would try the network at every start to come.
       await this.system.clearBootOverride();
-      if (!(await this.#restorePowerPolicy(cluster))) return false;
       this.#phase = "member";
       return true;
     });
   }
 
   /**
-   * A machine that left a cluster was told to stay off when the mains return. Now it is to start again as it did before. False where the
-   * cluster did not say how that was: it is looked at again.
+   * A machine that left a cluster was told to stay off when the mains return. Now it is to start again as it did before, and is nobody's to put out
+   * any more. False where the cluster did not say how it was, or did not take it: it is looked at again.
    */
-  async #restorePowerPolicy({ client }: LiveCluster): Promise<boolean> {
+  async #endRelease({ client }: LiveCluster): Promise<boolean> {
     if (client === undefined) return false;
     try {
       const { left } = await readRoster(client);
       const own = left.findLast(({ uuid }) => sameUuid(uuid, this.inputs.node.hardware.uuid));
       if (own?.powerRestorePolicy !== undefined)
         await this.system.setPowerRestorePolicy(own.powerRestorePolicy);
-      return true;
+      return own === undefined || (await forgetLeft(client, this.inputs.identity, own.uuid));
     } catch (error) {
       if (!(error instanceof NoAnswer || error instanceof HarvesterError)) throw error;
-      this.#news = `its node is Ready; the cluster could not be asked what it is to do after a power loss: ${explain(error)}`;
+      this.#news = `its node is in the cluster, which could not be asked whether it had left before: ${explain(error)}`;
       return false;
     }
   }

@@ -5,6 +5,8 @@ import type { ReleasedMachine } from "../../../model/fence";
 import { sameUuid } from "../../../model/hardware";
 import { sshHostKey } from "../../../model/identity";
 import type { HarvesterClient } from "../../harvester/client";
+import { HarvesterError } from "../../harvester/errors";
+import type { KubeObject } from "../../harvester/kube-api";
 import type { ReachableNode } from "../node-shell";
 import type { MembershipInputs } from "./inputs";
 import type { Member } from "./verify";
@@ -44,8 +46,6 @@ export interface RosterMember {
 
 /** A node that left for good. */
 export interface RosterLeaver extends ReleasedMachine {
-  /** Intent under which its machine was installed. */
-  installation: string;
   /** How it was reached: if it comes back, it is switched off over the same way. Rosters of earlier releases do not say. */
   reach?: RosterMember["reach"];
   /** What its BMC's power-restore policy was before: it is set back when the machine is installed again. */
@@ -106,6 +106,35 @@ export async function recordLeft(
       -MOST_LEFT,
     ),
   });
+}
+
+/** Somebody else has changed the object since it was read. */
+const CONFLICT = 409;
+
+/**
+ * Records that a machine is installed again: it has not left any more, and whoever holds an older description must not put it out while it joins.
+ * Machines are installed beside each other and beside the guard, so nobody's writing is overwritten: false where somebody was faster.
+ */
+export async function forgetLeft(
+  { kube }: Pick<HarvesterClient, "kube">,
+  { incarnation }: Pick<MembershipInputs["identity"], "incarnation">,
+  uuid: string,
+): Promise<boolean> {
+  const path = `/api/v1/namespaces/${NAMESPACE}/configmaps/${NAME}`;
+  const found = await kube.find<KubeObject & { data?: Record<string, string> }>(path, "reading the roster");
+  if (found?.data?.incarnation !== incarnation) return true;
+  const left = JSON.parse(found.data.left ?? "[]") as RosterLeaver[];
+  const others = left.filter((leaver) => !sameUuid(leaver.uuid, uuid));
+  if (others.length === left.length) return true;
+  const { resourceVersion } = found.metadata;
+  const change = { metadata: { resourceVersion }, data: { left: JSON.stringify(others) } };
+  try {
+    await kube.merge(path, change, "noting in the roster who is installed again");
+    return true;
+  } catch (error) {
+    if (error instanceof HarvesterError && error.status === CONFLICT) return false;
+    throw error;
+  }
 }
 
 /** Notes the power-restore policy of a member before it is changed: whoever is killed right after must not lose it. */

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import type { HarvesterClient } from "../../../provider/harvester/client";
+import { HarvesterError } from "../../../provider/harvester/errors";
 import { nodeFacts } from "../../../provider/harvester/node-facts";
 import { returnedBy } from "../../../provider/resources/membership/fence/returned";
 import type { MembershipInputs } from "../../../provider/resources/membership/inputs";
-import { readRoster, recordLeft, writeRoster } from "../../../provider/resources/membership/roster";
+import {
+  forgetLeft,
+  readRoster,
+  recordLeft,
+  writeRoster,
+} from "../../../provider/resources/membership/roster";
 import { UNKNOWN } from "../../../provider/shell/resource";
 import { validDescription, validNode } from "../../model/description";
 
@@ -20,10 +26,20 @@ const node = nodeFacts({ metadata: { name: "n2" }, status: { nodeInfo: { systemU
 /** A cluster that keeps one ConfigMap, from which n2 has left. */
 async function clusterWithout(): Promise<HarvesterClient> {
   let stored: Record<string, string> | undefined;
+  let version = 0;
   const client = {
     configMap: async () => stored,
     applyConfigMap: async (_namespace: string, _name: string, data: Record<string, string>) => {
       stored = data;
+      version += 1;
+    },
+    kube: {
+      find: async () => ({ metadata: { name: "roster", resourceVersion: `${version}` }, data: stored }),
+      merge: async (_path: string, change: { metadata: { resourceVersion: string }; data: object }) => {
+        if (change.metadata.resourceVersion !== `${version}`) throw new HarvesterError(409, "conflict");
+        stored = { ...stored, ...change.data };
+        version += 1;
+      },
     },
   } as unknown as HarvesterClient;
   await writeRoster(client, inputs);
@@ -39,6 +55,45 @@ describe("the roster tells who came back after it had left", () => {
     assert.equal(back?.node, "n2");
     assert.equal(back?.released.reach?.address, validNode(2).address);
     assert.match(back!.released.reach!.hostKey, /^ssh-ed25519 /);
+  });
+
+  it("nobody, once the machine is installed again, for whoever does not describe it yet, too", async () => {
+    const client = await clusterWithout();
+    assert.equal(await forgetLeft(client, { incarnation: INCARNATION }, n2!.hardware.uuid), true);
+    const roster = await readRoster(client);
+    assert.deepEqual(returnedBy(roster, [node], others, INCARNATION), []);
+    assert.deepEqual(
+      roster.members.map(({ key }) => key),
+      ["n1", "n3"],
+    );
+  });
+
+  it("and what others write meanwhile is not overwritten by that", async () => {
+    const client = await clusterWithout();
+    const { kube } = client;
+    const { uuid, serial } = validNode(3).hardware;
+    const slow = {
+      find: async (path: string, what: string) => {
+        const found = await kube.find(path, what);
+        const left = {
+          key: "n3",
+          uuid,
+          serial,
+          installation: "i-n3",
+          at: "",
+          how: "left" as const,
+          fence: "",
+        };
+        await recordLeft(client, inputs, left);
+        return found;
+      },
+      merge: kube.merge,
+    } as unknown as typeof kube;
+    assert.equal(await forgetLeft({ kube: slow }, { incarnation: INCARNATION }, n2!.hardware.uuid), false);
+    assert.deepEqual(
+      (await readRoster(client)).left.map(({ key }) => key),
+      ["n2", "n3"],
+    );
   });
 
   it("nobody, where it is the roster of another life of the cluster", async () => {
