@@ -189,6 +189,43 @@ describe("orders that must not hurt", function () {
     });
   });
 
+  describe("a node joins in a run that is killed before its end, and the edit is taken back", () => {
+    after(() => assertNeverBelowQuorum(world, began));
+    const describeN4 = () =>
+      world.edit((config) => {
+        config.cluster.nodes.n4 = described.n4;
+      });
+    const forgetN4 = () =>
+      world.edit(({ cluster: { nodes } }) => {
+        delete nodes.n4;
+      });
+
+    it("it is not forgotten: the run says that it is a node, and what to do", async () => {
+      describeN4();
+      const run = world.spawn(UP);
+      await says(run, /Membership membership updating/);
+      await run.kill();
+      await world.must("cancel", "--yes");
+      forgetN4();
+      const preview = await world.must("preview");
+      assert.match(preview.output, /the cluster has a node n4 .* that the description does not name/);
+      const reverted = await world.pulumi(UP);
+      assertRefused(reverted, /n4 is not forgotten: it is a node of the cluster/, /Describe it again/);
+      assert.equal(world.lab.machine("m4").state.power, "On");
+      assert.ok(await urnOf("metal:index:Machine", "n4"));
+    });
+
+    it("described again it belongs, and leaves when it is taken out after that", async () => {
+      describeN4();
+      await world.must(...UP);
+      await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1"] });
+      forgetN4();
+      await world.must(...UP);
+      await cluster.restsAt({ nodes: ["n1", "n2", "n3"], voters: ["n1"] });
+      assertLetGo(world, "m4");
+    });
+  });
+
   describe("--continue-on-error", () => {
     it("with a join that fails and a removal: nobody leaves, the state is valid, a second run at once is refused", async () => {
       await world.lab.fault("m4", "power-ignored");
@@ -227,41 +264,6 @@ describe("orders that must not hurt", function () {
       await cluster.restsAt({ nodes: ["n1", "n2", "n4"], voters: ["n1"] });
       assertLetGo(world, "m3");
       assertNeverBelowQuorum(world, began);
-    });
-  });
-
-  describe("a node joins in a run that is killed before its end, and the edit is taken back", () => {
-    after(() => assertNeverBelowQuorum(world, began));
-    const describeN3 = () =>
-      world.edit((config) => {
-        config.cluster.nodes.n3 = described.n3;
-      });
-    const forgetN3 = () =>
-      world.edit(({ cluster: { nodes } }) => {
-        delete nodes.n3;
-      });
-
-    it("it is not forgotten: the run says that it is a node, and what to do", async () => {
-      describeN3();
-      const run = world.spawn(UP);
-      await says(run, /Machine n3 created/);
-      await run.kill();
-      await world.must("cancel", "--yes");
-      forgetN3();
-      const reverted = await world.pulumi(UP);
-      assertRefused(reverted, /n3 is not forgotten: it is a node of the cluster/, /Describe it again/);
-      assert.equal(world.lab.machine("m3").state.power, "On");
-      assert.ok(await urnOf("metal:index:Machine", "n3"));
-    });
-
-    it("described again it belongs, and leaves when it is taken out after that", async () => {
-      describeN3();
-      await world.must(...UP);
-      await cluster.restsAt({ nodes: ["n1", "n2", "n3", "n4"], voters: ["n1"] });
-      forgetN3();
-      await world.must(...UP);
-      await cluster.restsAt({ nodes: ["n1", "n2", "n4"], voters: ["n1"] });
-      assertLetGo(world, "m3");
     });
   });
 

@@ -1,5 +1,9 @@
-/** What a run without a change of members says of the cluster's roster: evictions that nobody has answered, and machines that came back. */
+/**
+ * What a run without a change of members says of the cluster: evictions that nobody has answered, machines that came back, and nodes that nobody
+ * described, such as one that joined in a run which was cut short.
+ */
 import { ofReturn } from "../../../model/fence";
+import { sameUuid } from "../../../model/hardware";
 import { ofEviction } from "../../../model/transition";
 import { HarvesterError } from "../../harvester/errors";
 import { NoAnswer } from "../../net/http";
@@ -9,6 +13,7 @@ import { lookAtCluster } from "../live-cluster";
 import { returnedBy } from "./fence/returned";
 import type { MembershipInputs } from "./inputs";
 import { readRoster } from "./roster";
+import { strangerSays } from "./verify";
 
 /** A run in which nothing is to be done waits no longer than this for the cluster's roster. */
 const PATIENCE_MS = 5000;
@@ -35,6 +40,12 @@ export async function warnOfRoster(
     const returned = returnedBy(roster, nodes, described, identity.incarnation);
     for (const { property, message, next } of [...evictions.map(ofEviction), ...returned.map(ofReturn)])
       ctx.warn(`cluster.${property}: ${message} ${next}`);
+    const known = [
+      ...members.flatMap(({ node }) => [node.hardware, node.wasHardware ?? node.hardware]),
+      ...returned.map(({ released }) => released),
+    ];
+    for (const node of nodes.filter((node) => !known.some(({ uuid }) => sameUuid(uuid, node.uuid))))
+      ctx.warn(`cluster.nodes: ${strangerSays(node)}.`);
     return returned.length > 0;
   } catch (error) {
     ctx.signal.throwIfAborted();

@@ -76,10 +76,7 @@ export function verify(
   }
   for (const node of nodes.filter(({ name }) => !returned.some((machine) => machine.node === name))) {
     if (!members.some((member) => sameUuid(node.uuid, member.node.hardware.uuid))) {
-      wrong.push(
-        `the cluster has a node ${node.name} (UUID ${node.uuid}) that the description does not name: describe it, also if it is to ` +
-          "leave, and take it out of the description after the next `up`",
-      );
+      wrong.push(strangerSays(node));
     }
   }
   const underWay = promotionUnderWay(nodes, version);
@@ -89,6 +86,14 @@ export function verify(
   const healthy = voters.filter((node) => node.ready && node.etcdVoter);
   if (voters.length === 0) pending.push("no node holds an etcd member yet");
   return { nodes: found, quorum: quorumOf(voters.length, healthy.length), pending, wrong };
+}
+
+/** What is said of a node that nobody described. */
+export function strangerSays({ name, uuid }: Pick<NodeFacts, "name" | "uuid">): string {
+  return (
+    `the cluster has a node ${name} (UUID ${uuid}) that the description does not name: describe it, also if it is to leave, and take it out of the ` +
+    "description after the next `up`"
+  );
 }
 
 /** Whoever is kept out of use may be switched off meanwhile, by the description or by hand. */
