@@ -26,10 +26,7 @@ export async function keepFence(
   const done = await alone("putting released machines out", (held) =>
     putOutReturned({ signal: held, status, deadline, facts: new RunFacts() }, watch),
   );
-  const reports =
-    "busy" in done
-      ? returned.map(({ node, released }) => ({ node: node.name, released, held: busy(done.busy) }))
-      : done;
+  const reports = "busy" in done ? returned.map((machine) => ({ ...machine, held: busy(done.busy) })) : done;
   // How a machine is reached is no matter of a report.
   return reports.map(({ released: { key, uuid, serial, installation, at, how, fence }, ...report }) => ({
     ...report,

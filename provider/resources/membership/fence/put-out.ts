@@ -3,7 +3,7 @@
  * answers any more its node is removed. Its BMC is not asked: whoever released the machine may have given it away, and a password is sent to
  * no address that only the cluster remembers.
  */
-import { decideOnReturn, FENCE_GUARDS, type FenceAct, type FenceGuard } from "../../../../model/fence";
+import { decideOnReturn, type FenceAct, type ReturnedMachine } from "../../../../model/fence";
 import type { HarvesterClient } from "../../../harvester/client";
 import type { NodeShell } from "../../../harvester/etcd";
 import type { KubeObject } from "../../../harvester/kube-api";
@@ -27,12 +27,6 @@ const LOOK_EVERY_MS = 1000;
  */
 export const PUT_OUT_MS = 240_000;
 
-/** A machine that came back, and its node. */
-export interface Returned {
-  node: NodeFacts;
-  released: RosterLeaver;
-}
-
 /** What became of one machine. */
 export interface PutOut {
   /** Its node's name. */
@@ -45,17 +39,13 @@ export interface PutOut {
 type Context = Pick<OperationContext, "signal" | "deadline" | "status" | "facts">;
 
 /** Puts everybody out who has come back, one after the other. The caller holds the Lease. */
-export async function putOutReturned(
-  ctx: Context,
-  watch: Watch,
-  guards: readonly FenceGuard[] = FENCE_GUARDS,
-): Promise<PutOut[]> {
+export async function putOutReturned(ctx: Context, watch: Watch): Promise<PutOut[]> {
   const chronicle = chronicleOf(ctx.facts, watch.question.identity);
   const done: PutOut[] = [];
-  for (const { node, released } of await returnedNow(ctx, watch)) {
+  for (const machine of await returnedNow(ctx, watch)) {
     const one = await chronicle.step(
-      node.name,
-      () => putOut(ctx, watch, { node: node.name, released }, guards),
+      machine.node,
+      () => putOut(ctx, watch, machine),
       ({ held }) => (held === undefined ? "remove" : undefined),
     );
     done.push(one);
@@ -64,7 +54,10 @@ export async function putOutReturned(
 }
 
 /** Who has come back. Nobody where the cluster does not answer. */
-export async function returnedNow(ctx: Pick<Context, "signal">, watch: Watch): Promise<Returned[]> {
+export async function returnedNow(
+  ctx: Pick<Context, "signal">,
+  watch: Watch,
+): Promise<ReturnedMachine<RosterLeaver>[]> {
   const { question, pinned } = watch;
   const found = await tolerant(async () =>
     returnedAmong(watch, await lookAtCluster(question, { signal: ctx.signal, pinned })),
@@ -75,13 +68,12 @@ export async function returnedNow(ctx: Pick<Context, "signal">, watch: Watch): P
 async function putOut(
   ctx: Context,
   watch: Watch,
-  { node, released }: { node: string; released: RosterLeaver },
-  guards: readonly FenceGuard[],
+  { node, released }: ReturnedMachine<RosterLeaver>,
 ): Promise<PutOut> {
   const memory: Memory = { askedAt: undefined, refusal: undefined, silentSince: undefined, looksNotReady: 0 };
   const deadline = Math.min(ctx.deadline.getTime(), Date.now() + PUT_OUT_MS);
   for (;;) {
-    const act = await tolerant(() => oneStep(ctx, watch, released, memory, guards));
+    const act = await tolerant(() => oneStep(ctx, watch, released, memory));
     if (act === "out") return { node, released };
     if (act.act === "refuse")
       return { node, released, held: { guard: act.guard, passes: act.passes, why: act.why } };
@@ -98,7 +90,6 @@ async function oneStep(
   watch: Watch,
   released: RosterLeaver,
   memory: Memory,
-  guards: readonly FenceGuard[],
 ): Promise<FenceAct | "out"> {
   const { question, pinned } = watch;
   const cluster = await lookAtCluster(question, { signal: ctx.signal, facts: ctx.facts, pinned });
@@ -109,16 +100,16 @@ async function oneStep(
   const returned = await returnedAmong(watch, cluster);
   const found = returned.find((one) => one.released.installation === released.installation);
   if (found === undefined) return "out";
-  const signs = await lookAtReturned(watch, { client, nodes }, found, memory);
-  const act = decideOnReturn(signs, guards);
-  await carryOut(ctx, watch, found, act, client, memory);
+  const here = { node: nodes.find(({ name }) => name === found.node)!, released };
+  const act = decideOnReturn(await lookAtReturned(watch, { client, nodes }, here, memory));
+  await carryOut(ctx, watch, here, act, client, memory);
   return act;
 }
 
 async function carryOut(
   ctx: Context,
   watch: Watch,
-  { node: { name, machine }, released }: Returned,
+  { node: { name, machine }, released }: { node: NodeFacts; released: RosterLeaver },
   { act }: FenceAct,
   client: HarvesterClient,
   memory: Memory,
@@ -174,11 +165,7 @@ async function order(ask: NodeShell): Promise<{ taken: boolean; refusal?: string
 async function returnedAmong(
   { question, described }: Watch,
   { client, nodes }: Pick<LiveCluster, "client" | "nodes">,
-): Promise<Returned[]> {
+): Promise<ReturnedMachine<RosterLeaver>[]> {
   if (client === undefined) return [];
-  const roster = await readRoster(client);
-  return returnedBy(roster, nodes, described, question.identity.incarnation).map(({ node, released }) => ({
-    node: nodes.find(({ name }) => name === node)!,
-    released,
-  }));
+  return returnedBy(await readRoster(client), nodes, described, question.identity.incarnation);
 }
