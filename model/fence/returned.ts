@@ -1,4 +1,4 @@
-/** Machines that have left a cluster for good, and are nodes of it again all the same: somebody has switched one on with its old disk. */
+/** Machines that have left a cluster for good, and are nodes of it again all the same: somebody has switched one on with its old disk, or installed it by hand. */
 import type { NodeDescription } from "../description";
 import { sameUuid } from "../hardware";
 
@@ -73,7 +73,7 @@ export function ofReturn({ node, released }: ReturnedMachine): {
     property: "nodes",
     message:
       `the machine of ${key} (serial ${serial}), which ${went} at ${at} (${fence}), is in the cluster again, as the node ${node}: it was switched on ` +
-      "with its old disk. Nobody asked for it, and virtual machines, volumes and a vote in etcd may be placed on it.",
+      "with its old disk, or installed by hand. Nobody asked for it, and virtual machines, volumes and a vote in etcd may be placed on it.",
     next:
       `\`pulumi up\` and every pass of \`npm run guard\` take ${node} out of use, switch the machine off and remove the node. See to it that it stays off, ` +
       "and wipe its disk. If it is wanted after all, describe it.",

@@ -29,8 +29,10 @@ export function decide(
   const [first] = refusals;
   if (first !== undefined) return first.refusal!;
   const unclear = situation.nodes.find(({ assessment }) => assessment.state === "unknown");
-  if (unclear !== undefined)
-    return { do: "refuse", node: unclear.name, guard: "not-certain", passes: false, why: whyOf(unclear) };
+  if (unclear !== undefined) {
+    const why = `${unclear.name}: ${whyOf(unclear)}`;
+    return { do: "refuse", node: unclear.name, guard: "not-certain", passes: false, why };
+  }
   const waiting = situation.nodes.filter(({ assessment }) => assessment.state === "hiccup");
   if (waiting.length > 0)
     return {

@@ -74,7 +74,10 @@ function guardedNodes(
   const others = strangers.map(
     (facts): GuardedNode => ({
       ...promotionNode(facts),
-      assessment: { state: "unknown", why: "the description does not name it" },
+      assessment: {
+        state: "unknown",
+        why: "the description does not name it. Describe it; if nobody wants it, take it out of the description again after the next `up`",
+      },
       votes: null,
       etcdAnswers: null,
       reachable: null,

@@ -89,6 +89,13 @@ describe("a pass of the guard", () => {
     assert.match(renderReport(report), /Nothing to do: every node is well\./);
   });
 
+  it("a person is told which node nobody is certain about", async () => {
+    const { report } = await pass(
+      judged({ state: "unknown", why: "the description does not name it" }, "manual"),
+    );
+    assert.match(renderReport(report), /A person is needed: n2: the description does not name it\./);
+  });
+
   it("manual: says what it would do, and touches nothing", async () => {
     for (const state of [OFF, GONE]) {
       const { report, acts, records } = await pass(judged(state, "manual"), {
