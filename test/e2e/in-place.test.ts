@@ -1,6 +1,8 @@
-/** What changes about nodes that stay: a whole firmware day, one node after another; and a node that gets another role and labels. */
+/** What changes about nodes that stay: a BMC that moves, a whole firmware day, and a node that gets another role and labels. */
 import assert from "node:assert/strict";
+import { SECOND_BMC_PORT } from "./connections";
 import { nodesOf, provision, type ResizedCluster } from "./resized";
+import { secondAddress } from "./second-address";
 import type { Loose, World } from "./world";
 
 describe("nodes that change in place", function () {
@@ -15,6 +17,30 @@ describe("nodes that change in place", function () {
       ({ world, cluster } = made);
     },
   );
+
+  it("a BMC moves to another address, and back from one that answers no more: nothing is written to it", async () => {
+    const { hardware } = world.lab.machine("m4");
+    const own = new URL(nodesOf(world).n4.bmc.endpoint);
+    const second = await secondAddress(hardware.bmcAddress, Number(own.port), SECOND_BMC_PORT);
+    const { bmcWrites } = world.snapshot();
+    const moveTo = async (port: number | string) => {
+      world.edit((config) => {
+        config.cluster.nodes.n4.bmc.endpoint = `${own.protocol}//${own.hostname}:${port}`;
+      });
+      const up = await world.must("up", "--yes", "--skip-preview");
+      assert.match(up.stdout, /metal:index:Machine n4 updated/);
+    };
+    try {
+      await moveTo(SECOND_BMC_PORT);
+    } finally {
+      await second.close();
+    }
+    // Where it was until now, nobody listens any more.
+    await moveTo(own.port);
+    assert.equal(world.snapshot().bmcWrites, bmcWrites);
+    const { stdout } = await world.must("preview", "--expect-no-changes");
+    assert.doesNotMatch(stdout, /warning/i);
+  });
 
   it("a machine is switched off only with its node out of use", async () => {
     await world.edited(
@@ -45,10 +71,10 @@ describe("nodes that change in place", function () {
       const preview = await world.must("preview");
       const said = [
         "This change: maintenance\\.",
-        back && `${back} will be switched on`,
-        back && `${back} will be taken back into use`,
-        off && `${off} will be drained and kept out of use`,
-        off && `${off} will be switched off, and kept off`,
+        back && `${back} will be switched on: ${votesWithout(back)}`,
+        back && `${back} will be taken back into use: ${ALL_VOTES}`,
+        off && `${off} will be drained and kept out of use: ${votesWithout(off)}`,
+        off && `${off} will be switched off, and kept off: ${votesWithout(off)}`,
       ];
       assert.match(preview.output, new RegExp(said.filter(Boolean).join("[\\s\\S]*")));
       await world.must("up", "--yes", "--skip-preview");
@@ -146,4 +172,11 @@ describe("nodes that change in place", function () {
 /** The machine of a node of this world. */
 function machineOf(node: string): string {
   return node.replace("n", "m");
+}
+
+const ALL_VOTES = "3 etcd voters, 1 may fail";
+
+/** What the preview says of etcd's votes while a node is off: n4 is a worker, the others are members. */
+function votesWithout(node: string): string {
+  return node === "n4" ? ALL_VOTES : "2 of 3 etcd voters, 0 may fail";
 }
