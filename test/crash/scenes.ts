@@ -29,8 +29,8 @@ interface Scene {
  * short as it can be.
  */
 const TIME = {
-  speed: 8,
-  delays: { post: 20, kernel: 3, installer: 2, diskWrite: 10, reboot: 1, osBoot: 1 },
+  speed: 5,
+  delays: { post: 10, kernel: 2, installer: 1, diskWrite: 5, reboot: 1, osBoot: 1 },
 };
 
 /** Every scene, in the order of a cluster's life. */
